@@ -1,0 +1,118 @@
+"""Code lists (코드) as data: CSV files kept as text, with the kinds and days each value holds.
+
+An unknown code is a finding for a person, never a guess. An empty ``valid_from``/``valid_to`` means the source
+gives no date, so the value is taken to hold on every day.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from cheonggu.layouts import odd_row
+
+
+@dataclass(frozen=True)
+class Code:
+    """One row of a code list. ``key`` is the code, with ``-detail`` behind it where the list has detail codes."""
+
+    list_name: str
+    key: str
+    name_ko: str
+    name_en: str
+    kinds: frozenset[str]
+    valid_from: date | None
+    valid_to: date | None
+    row: dict[str, str]
+
+    def holds(self, kind: str | None, on: date | None) -> bool:
+        if kind and self.kinds and kind not in self.kinds:
+            return False
+        if on is None:
+            return True
+        return (self.valid_from is None or self.valid_from <= on) and (
+            self.valid_to is None or on <= self.valid_to
+        )
+
+
+KEY_COLUMNS = ("code", "symbol", "value")
+NAME_COLUMNS = ("name_ko", "description_ko")
+# Lists whose ``kind`` column says what sort of row it is, not which claim kinds it belongs to.
+KIND_IS_ROW_SORT = {
+    "injury_cause",
+    "return_reason",
+    "review_impossible_reason",
+    "adjustment_reason",
+}
+
+
+class CodeLists:
+    """Every code list of a scheme's ``codes/`` folder, loaded when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lists: dict[str, tuple[Code, ...]] = {}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in self.folder.glob("*.csv")))
+
+    def rows(self, name: str) -> tuple[Code, ...]:
+        """All rows of one list in file order; KeyError when there is no such list."""
+        if name not in self._lists:
+            path = self.folder / f"{name}.csv"
+            if not path.is_file():
+                raise KeyError(f"no code list {name!r}; known: {', '.join(self.names)}")
+            self._lists[name] = tuple(_codes(path))
+        return self._lists[name]
+
+    def allowed(self, name: str, kind: str | None = None, on: date | None = None) -> frozenset[str]:
+        """The codes of a list that a claim kind may use on a day."""
+        return frozenset(one.key for one in self.rows(name) if one.holds(kind, on))
+
+
+def _codes(path: Path) -> Iterator[Code]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        reader = csv.DictReader(stream)
+        columns = set(reader.fieldnames or ())
+        key_column = next((one for one in KEY_COLUMNS if one in columns), None)
+        name_column = next((one for one in NAME_COLUMNS if one in columns), None)
+        if key_column is None or name_column is None:
+            raise odd_row(path, 1, "a code list needs a code (or symbol) and a Korean name column")
+        for number, row in enumerate(reader, start=2):
+            if None in row or None in row.values():
+                raise odd_row(path, number, f"has not {len(columns)} columns")
+            yield Code(
+                list_name=path.stem,
+                key=_key(row, key_column),
+                name_ko=row[name_column],
+                name_en=row.get("name_en") or row.get("description_en") or "",
+                kinds=_kinds(path.stem, row),
+                valid_from=_day(path, number, row.get("valid_from", "")),
+                valid_to=_day(path, number, row.get("valid_to", "")),
+                row=row,
+            )
+
+
+def _key(row: dict[str, str], key_column: str) -> str:
+    code, detail = row[key_column], row.get("detail_code", "")
+    return f"{code}-{detail}" if detail and "value" not in row else code
+
+
+def _kinds(list_name: str, row: dict[str, str]) -> frozenset[str]:
+    if list_name in KIND_IS_ROW_SORT:
+        return frozenset()
+    return frozenset(filter(None, row.get("kind", "").split(";")))
+
+
+def _day(path: Path, number: int, text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise odd_row(path, number, f"{text!r} is not a day") from None
