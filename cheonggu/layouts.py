@@ -1,18 +1,30 @@
 """Record layouts (서식) as data: which field stands where in which record of which claim kind.
 
 The CSV tables of a scheme's ``layouts/`` folder are the only place where a position is written. ``records.csv``
-lists every record of every kind with its file; ``<kind>_<record>.csv`` lists its fields.
+lists every record of every kind with its file; ``<kind>_<record>.csv`` lists its fields; ``versions.toml`` tells how
+earlier form versions differ, ``file_names.toml`` names the files that no source establishes.
 Source: the tables' own README column notes; positions are 1-based bytes before the record separator.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 
-from cheonggu.errors import DataFileError
+from cheonggu.errors import DataFileError, LayoutError
+from cheonggu.layout_versions import (
+    FormVersion,
+    Variant,
+    Versions,
+    apply_variant,
+    load_toml,
+    load_versions,
+    odd_entry,
+)
 
 TEXT, NUMBER = "an", "n"
 REQUIRED_MARKS = {"Y", "Z", "C", "O", "B"}
@@ -51,6 +63,41 @@ class Field:
         return self.type == TEXT and self.length == 8 and self.name.endswith("_date")
 
     @property
+    def is_signed(self) -> bool:
+        """A number that may be negative: only where the layout's rule says so (removed ingredient 감미)."""
+        return self.is_number and "negative" in self.rule
+
+    @property
+    def is_blank_without_value(self) -> bool:
+        """A number written as spaces when there is none: unused columns and references to a line or prescription."""
+        return self.is_number and (
+            self.required == "B" or (self.required == "C" and self.name.endswith("_no"))
+        )
+
+    @property
+    def constant_code(self) -> str | None:
+        """The one value this field always has, such as the record type."""
+        if self.required == "Y" and self.rule.startswith("constant") and len(self.code_values) == 1:
+            return next(iter(self.code_values))
+        return None
+
+    def admits(self, text: str, known: Collection[str]) -> bool:
+        """Whether ``text`` (without spaces on the right) holds only codes of ``known``, as often as they may repeat.
+
+        A code list whose codes are shorter than the field names the first characters only (가감 등 구분).
+        """
+        if self.repeat == "1":
+            longest = max(map(len, known), default=0)
+            return text in known or (
+                bool(self.code_list) and longest < self.length and text[:longest] in known
+            )
+        _, _, size = self.repeat.rpartition(" x ")
+        if not size.isdigit():
+            return text in known
+        step = int(size)
+        return all(text[place : place + step] in known for place in range(0, len(text), step))
+
+    @property
     def code_list(self) -> str | None:
         """Name of the code list the values come from, when the table refers to one."""
         return self.codes[1:] if self.codes.startswith("@") else None
@@ -65,7 +112,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Layout:
-    """One record of one kind. ``length`` is the full length; ``short_length`` the shortest a reader accepts."""
+    """One record of one kind. ``length`` is the full length; ``short_length`` the shortest a reader accepts.
+
+    ``table``: the CSV that lists the fields. ``aliases``: further file names a reader takes.
+    """
 
     kind: str
     record: str
@@ -79,19 +129,31 @@ class Layout:
     min_per_statement: int
     max_per_statement: int | None
     fields: tuple[Field, ...] = field(repr=False)
+    table: str = ""
+    aliases: tuple[str, ...] = ()
+    is_name_established: bool = True
 
     def __getitem__(self, name: str) -> Field:
-        return self._by_name()[name]
+        return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._by_name()
+        return name in self._by_name
 
+    @cached_property
     def _by_name(self) -> dict[str, Field]:
         return {one.name: one for one in self.fields}
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(one.name for one in self.fields)
+
+    def accepts_length(self, length: int) -> bool:
+        """Whether a reader takes a record of so many bytes: full, without its optional tail, or a detail text
+        (특정내역) that stops at its real end."""
+        last = self.fields[-1]
+        if length in (self.length, self.short_length):
+            return True
+        return last.name == "detail_text" and last.start <= length < self.length
 
 
 @dataclass(frozen=True)
@@ -106,7 +168,9 @@ class HeaderSum:
 class LayoutCatalogue:
     """All layouts of one scheme, read once from its folder."""
 
-    def __init__(self, layouts: dict[tuple[str, str], Layout], sums: dict[str, tuple[HeaderSum, ...]]) -> None:
+    def __init__(
+        self, layouts: dict[tuple[str, str], Layout], sums: dict[str, tuple[HeaderSum, ...]]
+    ) -> None:
         self._layouts = layouts
         self._sums = sums
 
@@ -114,16 +178,57 @@ class LayoutCatalogue:
     def kinds(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(kind for kind, _ in self._layouts))
 
-    def layout(self, kind: str, record: str) -> Layout:
-        """The current layout of one record; KeyError names what is known."""
+    def layout(self, kind: str, record: str, version: str | None = None) -> Layout:
+        """The layout of one record in a form version, the current one without; KeyError names what is known.
+
+        ``version``: the header's form version for record H, the statement form version for the others. LayoutError
+        for a version whose positions nobody has given us.
+        """
         try:
-            return self._layouts[kind, record]
+            current = self._layouts[kind, record]
         except KeyError:
             raise KeyError(f"no layout for record {record!r} of kind {kind!r}; kinds: {self.kinds}") from None
+        if version is None:
+            return current
+        for variant, layout in self._variants[kind, record]:
+            if variant.covers(version):
+                return layout
+        if any(one.covers(version) for one in self.undelivered(kind, record)):
+            raise LayoutError(
+                f"The positions of version {version} of {kind} {record} are not known.",
+                f"{kind} {record} 서식버전 {version}의 항목 위치를 알 수 없습니다.",
+                fix_en="Add the layout table of that version.",
+                fix_ko="해당 버전의 서식 표를 추가하세요.",
+            )
+        return current
 
-    def records(self, kind: str) -> tuple[Layout, ...]:
-        """The layouts of a kind in file order: header first."""
-        return tuple(layout for (one, _), layout in self._layouts.items() if one == kind)
+    def variants(self, kind: str, record: str) -> tuple[Layout, ...]:
+        """Every layout the record has or had, the current one first."""
+        current = self.layout(kind, record)
+        return (current, *(layout for _, layout in self._variants[kind, record]))
+
+    def undelivered(self, kind: str, record: str) -> tuple[Variant, ...]:
+        """Earlier versions that are known to differ, but not how."""
+        return tuple(one for one in self._of_table(self.layout(kind, record)) if not one.is_delivered)
+
+    def form(self, kind: str, care_month: date) -> FormVersion:
+        """The version digits a claim for this care month carries; InputError outside the known range."""
+        return self._versions.form(kind, care_month)
+
+    def knows_version(self, kind: str, record: str, version: str) -> bool:
+        """Whether this version of a record is one we can write."""
+        known = {version_of(one, record) for one in self._versions.forms if one.kind == kind}
+        covered = any(variant.covers(version) for variant, _ in self._variants[kind, record])
+        hidden = any(one.covers(version) for one in self.undelivered(kind, record))
+        return (version in known or covered) and not hidden
+
+    def records(self, kind: str, form: FormVersion | None = None) -> tuple[Layout, ...]:
+        """The layouts of a kind in file order, header first; those of ``form`` when given."""
+        found = (record for one, record in self._layouts if one == kind)
+        return tuple(self.layout(kind, one, version_of(form, one) if form else None) for one in found)
+
+    def _of_table(self, layout: Layout) -> tuple[Variant, ...]:
+        return self._versions.of_table(layout.table) if layout.table else ()
 
     def header_sums(self, kind: str) -> tuple[HeaderSum, ...]:
         return self._sums.get(kind, ())
@@ -138,19 +243,71 @@ class LayoutCatalogue:
         for number, row in _rows(folder / "records.csv"):
             layout = _layout(folder, number, row)
             layouts[layout.kind, layout.record] = layout
+        if (names := folder / "file_names.toml").is_file():
+            layouts = _named(names, layouts)
         sums: dict[str, list[HeaderSum]] = {}
         for _, row in _rows(folder / "header_sums.csv"):
             sums.setdefault(row["kind"], []).append(
                 HeaderSum(row["header_field"], row["statement_field"], row["rule"])
             )
-        return cls(layouts, {kind: tuple(rows) for kind, rows in sums.items()})
+        versions = None
+        if (path := folder / "versions.toml").is_file():
+            versions = load_versions(path)
+            _check_variants(path, layouts, versions)
+        return cls(layouts, {kind: tuple(rows) for kind, rows in sums.items()}, versions)
+
+
+def version_of(form: FormVersion, record: str) -> str:
+    """The version digits that decide the layout of a record."""
+    return form.header if record == "H" else form.statement
+
+
+def _named(path: Path, layouts: dict[tuple[str, str], Layout]) -> dict[tuple[str, str], Layout]:
+    """The layouts with the file names of ``file_names.toml``; an established name is never replaced."""
+    raw = load_toml(path)
+    named = dict(layouts)
+    for kind, records in raw.get("name", {}).items():
+        for record, name in records.items():
+            layout = named.get((kind, record))
+            if layout is None or layout.file:
+                raise odd_entry(path, f"name.{kind}.{record}", "names no record whose file name is open")
+            named[kind, record] = replace(layout, file=name, is_name_established=False)
+    for kind, records in raw.get("also", {}).items():
+        for record, name in records.items():
+            if (kind, record) not in named:
+                raise odd_entry(path, f"also.{kind}.{record}", "names no record")
+            layout = named[kind, record]
+            named[kind, record] = replace(layout, aliases=(*layout.aliases, name))
+    return named
+
+
+def _check_variants(path: Path, layouts: dict[tuple[str, str], Layout], versions: Versions) -> None:
+    tables = {layout.table: layout for layout in layouts.values()}
+    kinds = {kind for kind, _ in layouts}
+    for form in versions.forms:
+        if form.kind not in kinds:
+            raise odd_entry(path, f"form of {form.kind}", "is for a kind that has no layout")
+    for variant in versions.variants:
+        where = f"variant of {variant.table} until {variant.until}"
+        if variant.table not in tables:
+            raise odd_entry(path, where, "is for a table that does not exist")
+        layout = tables[variant.table]
+        if unknown := {*variant.drop, *variant.resize} - set(layout.names):
+            raise odd_entry(path, where, f"changes unknown fields {sorted(unknown)}")
+        earlier = apply_variant(layout, variant)
+        if variant.is_delivered and earlier.fields[-1].end != variant.length:
+            raise odd_entry(
+                path, where, f"says {variant.length} bytes, the fields end at {earlier.fields[-1].end}"
+            )
 
 
 def _layout(folder: Path, number: int, row: dict[str, str]) -> Layout:
     fields = _fields(folder / row["layout"])
     length = int(row["bytes"])
     if fields[-1].end != length:
-        raise odd_row(folder / "records.csv", number, f"says {length} bytes, the fields end at {fields[-1].end}")
+        raise odd_row(
+            folder / "records.csv", number, f"says {length} bytes, the fields end at {fields[-1].end}"
+        )
     return Layout(
         kind=row["kind"],
         record=row["record"],
@@ -164,6 +321,7 @@ def _layout(folder: Path, number: int, row: dict[str, str]) -> Layout:
         min_per_statement=int(row["per_statement_min"] or 0),
         max_per_statement=int(row["per_statement_max"]) if row["per_statement_max"] else None,
         fields=fields,
+        table=row["layout"].removesuffix(".csv"),
     )
 
 

@@ -45,7 +45,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if BINARIES is None:
-        terminalreporter.write_line("Left out: tests on PostgreSQL (no server binaries found on this machine).")
+        terminalreporter.write_line(
+            "Left out: tests on PostgreSQL (no server binaries found on this machine)."
+        )
 
 
 def _free_port() -> int:

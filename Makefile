@@ -1,0 +1,36 @@
+# Two commands do everything: make demo, make test. Nothing asks a question, needs root or a server.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
+export CHEONGGU_HOME := $(CURDIR)
+
+.PHONY: demo test test-long check format serve
+
+demo: $(READY)
+	$(BIN)/cheonggu demo --dir demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: $(READY)
+	$(BIN)/python -m pytest -m long
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/data_health tests/test_imports.py
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+serve: $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/serve.sh
+
+$(READY):
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	rm -f .venv/.ready-*
+	touch $@

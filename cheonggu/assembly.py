@@ -1,0 +1,90 @@
+"""Assembly of one batch: from validated tables to frozen files, and the same into the ledger.
+
+Files are made from the batch folder alone, so a crash before the ledger knows them costs nothing: the next run
+finds the sealed stage, or makes the same bytes again. Once the ledger holds the hashes the claim is frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from cheonggu.batches import ASSEMBLE, VALIDATE, BatchFolder, FileFact, make_private
+from cheonggu.ledger import Actor, Batch, Ledger
+from cheonggu.schemes.scheme import Assembled, BatchInput, Scheme
+
+HEADER, MEMBERS, FINDINGS = "header", "members", "findings"
+
+
+@dataclass(frozen=True)
+class BuiltClaim:
+    """What the ledger needs to know of a built claim."""
+
+    claim_no: str
+    members: pa.Table
+    header: dict[str, int]
+    files: tuple[FileFact, ...]
+    findings: pa.Table
+
+
+def assemble_batch(
+    folder: BatchFolder, scheme: Scheme, batch: Batch, claim_no: str, remark: str, chunk_statements: int
+) -> BuiltClaim:
+    """Build (or find built) the files of one claim."""
+    inputs = {VALIDATE: folder.inputs_digest(VALIDATE), "claim_no": claim_no, "remark": remark}
+    if not folder.is_done(ASSEMBLE, inputs):
+        folder.reopen(ASSEMBLE)
+        claim = scheme.assemble(_batch_input(folder, scheme, batch, claim_no, remark))
+        made = make_private(folder.stage(ASSEMBLE))
+        found = scheme.write_claim(made, batch.kind, claim, chunk_statements)
+        folder.write_tables(ASSEMBLE, _tables(claim, found))
+        folder.seal(ASSEMBLE, inputs)
+    return _built(folder, scheme, claim_no)
+
+
+def record_assembled(
+    ledger: Ledger, folder: BatchFolder, batch: Batch, claim: BuiltClaim, actor: Actor
+) -> bool:
+    """Freeze the claim in the ledger; a claim whose files could not be written is held instead (False)."""
+    if len(claim.findings):
+        ledger.hold(batch.batch_id, "WIRE", actor, findings=claim.findings)
+        return False
+    ledger.record_assembled(batch.batch_id, claim.members, claim.header, claim.files, actor)
+    return True
+
+
+def _batch_input(folder: BatchFolder, scheme: Scheme, batch: Batch, claim_no: str, remark: str) -> BatchInput:
+    views = (*scheme.statement_views, "provider", *scheme.roster_views)
+    return BatchInput(
+        batch_id=batch.batch_id,
+        kind=batch.kind,
+        month=batch.treatment_month,
+        claim_no=claim_no,
+        claim_class=batch.claim_class,
+        claim_date=batch.claim_date,
+        group=batch.group,
+        tables={view: folder.read(VALIDATE, view) for view in views},
+        remark=remark,
+    )
+
+
+def _tables(claim: Assembled, found: pa.Table) -> dict[str, pa.Table]:
+    wire = {f"record_{letter.lower()}": table for letter, table in claim.records.items()}
+    return {HEADER: claim.header, MEMBERS: claim.members, FINDINGS: found, **wire}
+
+
+def _built(folder: BatchFolder, scheme: Scheme, claim_no: str) -> BuiltClaim:
+    manifest = folder.manifest(ASSEMBLE) or {"files": []}
+    header = folder.read(ASSEMBLE, HEADER).to_pylist()[0]
+    return BuiltClaim(
+        claim_no=claim_no,
+        members=folder.read(ASSEMBLE, MEMBERS),
+        header={name: value for name, value in header.items() if isinstance(value, int)},
+        files=tuple(
+            FileFact(**{**one, "name": one["name"].rsplit("/", 1)[-1]})
+            for one in manifest["files"]
+            if one["name"].startswith(f"{scheme.files_folder}/")
+        ),
+        findings=folder.read(ASSEMBLE, FINDINGS),
+    )

@@ -1,0 +1,128 @@
+"""Pre-check of one assembled batch: the rules run over the files themselves, findings get their statement keys.
+
+An error that names statements takes those out: the claim is withdrawn and the others go on in a successor batch.
+An error of the claim as a whole holds it for a person. Warnings only show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cheonggu import findings
+from cheonggu.assembly import MEMBERS
+from cheonggu.batches import ASSEMBLE, PRECHECK, VALIDATE, BatchFolder
+from cheonggu.ledger import Batch, NewBatch
+from cheonggu.precheck import Catalogue, check
+from cheonggu.schemes.scheme import Scheme
+
+FINDINGS, NOT_CHECKED = "findings", "not_checked"
+SUCCESSOR_MARK = "r"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome: ``status`` ok | warn | failed, keys to take out, and whether the claim itself is wrong."""
+
+    status: str
+    findings: pa.Table
+    blocked_keys: tuple[str, ...]
+    is_claim_wrong: bool
+
+
+def check_batch(
+    folder: BatchFolder,
+    scheme: Scheme,
+    batch: Batch,
+    catalogue: Catalogue,
+    history: Mapping[str, pa.Table],
+    as_of: date,
+) -> Checked:
+    """Run the catalogue over one frozen claim, once per set of files, rules and day."""
+    inputs = {
+        ASSEMBLE: folder.inputs_digest(ASSEMBLE),
+        "rules": catalogue.version,
+        "as_of": as_of.isoformat(),
+    }
+    if not folder.is_done(PRECHECK, inputs):
+        folder.reopen(PRECHECK)
+        rosters = {view: folder.read(VALIDATE, view) for view in ("provider", *scheme.roster_views)}
+        tables = scheme.precheck_tables(
+            folder.stage(ASSEMBLE) / scheme.files_folder, rosters, {"batch": batch, "as_of": as_of}
+        )
+        result = check(catalogue, {**tables, **history}, on=as_of)
+        members = folder.read(ASSEMBLE, MEMBERS, ["statement_key", "statement_no"])
+        skipped = pa.table(
+            {
+                "rule_id": pa.array([rule for rule, _ in result.not_checked], pa.string()),
+                "reason": pa.array([reason for _, reason in result.not_checked], pa.string()),
+            }
+        )
+        folder.write_tables(PRECHECK, {FINDINGS: with_keys(result.findings, members), NOT_CHECKED: skipped})
+        folder.seal(PRECHECK, inputs)
+    return read_checked(folder)
+
+
+def with_keys(found: pa.Table, members: pa.Table) -> pa.Table:
+    """Fill statement_key from the statement number; claim-wide findings keep none."""
+    index = pc.index_in(found["statement_no"], value_set=members["statement_no"].combine_chunks())
+    keys = members["statement_key"].combine_chunks().take(index.combine_chunks())
+    return found.set_column(
+        found.column_names.index("statement_key"), findings.FINDINGS.field("statement_key"), keys
+    )
+
+
+def judge(found: pa.Table) -> Checked:
+    """What the findings mean for the claim."""
+    errors = findings.errors_only(found)
+    keys = tuple(sorted(pc.unique(errors["statement_key"].drop_null()).to_pylist()))
+    is_claim_wrong = errors["statement_key"].null_count > 0
+    status = "failed" if len(errors) else "warn" if len(found) else "ok"
+    return Checked(status, found, keys, is_claim_wrong)
+
+
+def read_checked(folder: BatchFolder) -> Checked:
+    """The outcome of a check made earlier."""
+    return judge(folder.read(PRECHECK, FINDINGS))
+
+
+def successor_of(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...]) -> NewBatch | None:
+    """The batch of the statements that stay, its validated tables on disk; None when none stays."""
+    names = [path.stem for path in folder.stage(VALIDATE).glob("*.parquet")]
+    tables = {name: folder.read(VALIDATE, name) for name in names}
+    gone = pa.array(blocked_keys, pa.string())
+    kept = {
+        name: table.filter(pc.invert(pc.is_in(table["statement_key"], value_set=gone)))
+        if "statement_key" in table.column_names
+        else table
+        for name, table in tables.items()
+    }
+    if not len(kept["statement"]):
+        return None
+    base, _, round_no = batch.batch_id.rpartition(SUCCESSOR_MARK)
+    batch_id = (
+        f"{base}{SUCCESSOR_MARK}{int(round_no) + 1}"
+        if base and round_no.isdigit() and batch.parent_batch_id
+        else f"{batch.batch_id}-{SUCCESSOR_MARK}1"
+    )
+    target = BatchFolder(folder.root, batch_id)
+    inputs = {"parent": folder.inputs_digest(VALIDATE), "without": ",".join(blocked_keys)}
+    if not target.is_done(VALIDATE, inputs):
+        target.reopen(VALIDATE)
+        target.write_tables(VALIDATE, kept)
+        target.seal(VALIDATE, inputs)
+    return NewBatch(
+        batch_id=batch_id,
+        scheme=batch.scheme,
+        provider_code=batch.provider_code,
+        treatment_month=batch.treatment_month,
+        kind=batch.kind,
+        claim_class=batch.claim_class,
+        claim_date=batch.claim_date,
+        group=dict(batch.group),
+        parent_batch_id=batch.batch_id,
+    )

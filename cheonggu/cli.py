@@ -1,0 +1,43 @@
+"""The command line: one entry, sub-commands by subject, errors in Korean and English with a clear exit code.
+
+Exit codes: 0 fine, 1 findings or refused input, 2 usage, 3 environment. Commands that run flows start them as a
+process of their own, because the core knows no orchestrator.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from cheonggu.commands import codes, ledger, rules, run, sam, simulate
+from cheonggu.errors import CheongguError
+
+app = typer.Typer(
+    help="건강보험 요양급여비용 청구 자동화 · files Korean medical claims every night, once each.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(run.demo)
+app.command("run")(run.run)
+app.command("collect")(run.collect)
+app.add_typer(sam.app, name="sam")
+app.add_typer(codes.app, name="codes")
+app.add_typer(rules.app, name="rules")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(simulate.app, name="simulate")
+
+
+def main() -> None:
+    """Run the command line; our own errors become two readable lines and their exit code."""
+    try:
+        app()
+    except CheongguError as error:
+        for line in error.lines():
+            typer.echo(line, err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

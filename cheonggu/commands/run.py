@@ -1,0 +1,73 @@
+"""``demo``, ``run`` and ``collect``: the very flows of the deployments, started from a shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cheonggu.site import SITE_VARIABLE, site_path
+
+Site = Annotated[Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")]
+SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
+Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable summary")]
+
+# A flow run from a shell needs no server; it keeps its own small database beside the site file.
+LOCAL_PREFECT = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "cheonggu",
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_CLI_COLORS": "false",
+}
+
+
+def demo(
+    statements: Annotated[int, typer.Option(help="명세서 수 · statements in the sample hospital")] = 2400,
+    folder: Annotated[Path, typer.Option("--dir", help="작업 폴더 · folder to work in")] = Path("demo"),
+    scheme: SchemeName = "hira",
+) -> None:
+    """표본 병원의 하룻밤을 처음부터 끝까지 돌립니다 · one night at a made-up hospital, end to end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    start_flow(
+        ["demo", "--statements", str(statements), "--dir", str(folder), "--scheme", scheme],
+        site=folder / "site.toml",
+    )
+
+
+def run(
+    scheme: SchemeName = "hira",
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="기준일 · day of the run")] = None,
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """지금 청구합니다: 추출→검증→작성→사전점검→송신→기록 · file now what is due."""
+    day = ["--as-of", f"{as_of:%Y-%m-%d}"] if as_of else []
+    start_flow(["run", "--scheme", scheme, *day, *_json(as_json)], site=site_path(site))
+
+
+def collect(scheme: SchemeName = "hira", site: Site = None, as_json: Json = False) -> None:
+    """수신 문서를 기록합니다 · take in what came back."""
+    start_flow(["collect", "--scheme", scheme, *_json(as_json)], site=site_path(site))
+
+
+def start_flow(arguments: list[str], *, site: Path) -> None:
+    """Run ``python -m flows`` with local Prefect settings; this process ends with its exit code."""
+    environment = dict(os.environ)
+    environment[SITE_VARIABLE] = str(site.resolve())
+    if "PREFECT_API_URL" not in environment:
+        environment.setdefault("PREFECT_HOME", str(site.resolve().parent / ".prefect"))
+    for name, value in LOCAL_PREFECT.items():
+        environment.setdefault(name, value)
+    code = subprocess.run([sys.executable, "-m", "flows", *arguments], env=environment, check=False).returncode
+    raise typer.Exit(code)
+
+
+def _json(as_json: bool) -> list[str]:
+    return ["--json"] if as_json else []

@@ -1,0 +1,258 @@
+"""Fixed-width records (고정길이 레코드) ⇄ Arrow tables, driven by a layout and by nothing else.
+
+Writing fills a byte matrix (rows × record length + CR LF) field by field, in blocks of rows that fit the cache:
+digits come from a look-up table, text is transcoded once per column. Reading goes the other way. What does not
+fit is reported as a finding and never cut, replaced or wrapped.
+Source of the byte rules: the scheme's layout tables and their notes (CP949, zero-filled numbers, CR LF).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from cheonggu import findings
+from cheonggu.errors import LayoutError
+from cheonggu.formats import digits
+from cheonggu.formats.columns import NumberColumn, TextColumn, number_column, text_column
+from cheonggu.formats.cp949 import Texts, as_array, from_cp949
+from cheonggu.layouts import Field, Layout
+
+LINE_END = b"\r\n"
+BLOCK_ROWS = 4096  # a block of the widest common record stays inside a core's cache
+SPACE = 0x20
+
+Bytes = npt.NDArray[np.uint8]
+Codes = Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """``matrix``: uint8, rows × (record length + 2). With any finding the bytes must not be used."""
+
+    matrix: Bytes
+    findings: pa.Table
+
+
+def encode(
+    table: pa.Table,
+    layout: Layout,
+    *,
+    allowed: Codes | None = None,
+    check_content: bool = True,
+    out: Bytes | None = None,
+) -> Encoded:
+    """Records of ``table`` as full-length CP949 bytes.
+
+    ``table``: columns named as in ``layout`` (text: string, numbers: integers scaled as on the wire); a column
+    it lacks gets its default. ``allowed``: field name → codes of its code list, beside those in the layout itself.
+    ``check_content`` False skips the two rules about content (required, code lists) for faithful copies of foreign
+    files. ``out``: a uint8 matrix of the right shape to write into. Raises LayoutError for a column of a wrong type.
+    """
+    matrix = _room(table.num_rows, layout, out)
+    template = _template(layout).copy()
+    moving: list[TextColumn | NumberColumn] = []
+    problems: list[pa.Table] = []
+    for field in layout.fields:
+        column = _prepare(table, layout, field, allowed or {}, check_content)
+        problems.extend(column.problems)
+        if column.constant is not None:
+            template[column.start : column.start + len(column.constant)] = column.constant
+        else:
+            moving.append(column)
+    for first in range(0, table.num_rows, BLOCK_ROWS):
+        block = matrix[first : first + BLOCK_ROWS]
+        block[:] = template
+        for column in moving:
+            column.store(block, first)
+    return Encoded(matrix, _with_statements(problems, table))
+
+
+def decode(data: bytes | bytearray | memoryview | Bytes, layout: Layout) -> pa.Table:
+    """All records of one layout in ``data``, lines ending in CR LF, LF or (the last) nothing.
+
+    Text comes right-stripped as string, numbers as int64 (null when blank or not a number). Blank lines are passed
+    over, short forms read as if filled with spaces. Raises LayoutError for a line of another length, naming it.
+    """
+    return decode_matrix(_lines_matrix(np.frombuffer(data, np.uint8), layout), layout)
+
+
+def decode_matrix(matrix: Bytes, layout: Layout) -> pa.Table:
+    """Records lying in a byte matrix (rows × at least the record length), as ``decode`` gives them."""
+    readers = [_Reader(field, matrix.shape[0]) for field in layout.fields]
+    for first in range(0, matrix.shape[0], BLOCK_ROWS):
+        block = matrix[first : first + BLOCK_ROWS]
+        for reader in readers:
+            reader.read(block, first)
+    return pa.table([reader.finish() for reader in readers], names=list(layout.names))
+
+
+def bad_numbers(matrix: Bytes, field: Field) -> npt.NDArray[np.bool_]:
+    """Rows whose number field holds something that is neither blank nor a number."""
+    cells = matrix[:, field.start - 1 : field.end]
+    _, missing = digits.read_filled(cells, signed=field.is_signed)
+    if missing is None:
+        return np.zeros(len(cells), bool)
+    bad: npt.NDArray[np.bool_] = missing & (cells != SPACE).any(axis=1)
+    return bad
+
+
+@lru_cache(maxsize=256)
+def _template(layout: Layout) -> Bytes:
+    """The bytes of a record in which nothing is known, with its line end."""
+    template = np.full(layout.length + len(LINE_END), SPACE, np.uint8)
+    template[layout.length :] = list(LINE_END)
+    for field in layout.fields:
+        if field.is_number and not field.is_blank_without_value:
+            template[field.start - 1 : field.end] = digits.ZERO
+    template.setflags(write=False)
+    return template
+
+
+def _room(rows: int, layout: Layout, out: Bytes | None) -> Bytes:
+    shape = (rows, layout.length + len(LINE_END))
+    if out is None:
+        return np.empty(shape, np.uint8)
+    if out.shape != shape or not out.flags.c_contiguous:
+        raise ValueError(f"out must be a contiguous matrix of shape {shape}")
+    return out
+
+
+def _prepare(
+    table: pa.Table, layout: Layout, field: Field, allowed: Codes, check_content: bool
+) -> TextColumn | NumberColumn:
+    column = table[field.name] if field.name in table.column_names else None
+    make = number_column if field.is_number else text_column
+    return make(column, table.num_rows, layout, field, allowed.get(field.name), check_content)
+
+
+def _with_statements(problems: list[pa.Table], table: pa.Table) -> pa.Table:
+    """Findings carry row numbers in ``statement_no`` until here; exchange them for the statement's number."""
+    found = findings.concat(problems)
+    if found.num_rows == 0:
+        return found
+    place = found.schema.get_field_index("statement_no")
+    rows = found["statement_no"].cast(pa.int64())
+    names = (
+        table["statement_no"].combine_chunks().take(rows.combine_chunks()).cast(pa.string())
+        if "statement_no" in table.column_names and table.num_rows
+        else pa.nulls(found.num_rows, pa.string())
+    )
+    return found.set_column(place, found.schema.field(place), names)
+
+
+class _Reader:
+    """Collects one field over all blocks."""
+
+    def __init__(self, field: Field, rows: int) -> None:
+        self.field = field
+        if field.is_number:
+            self.values = np.empty(rows, np.int64)
+            self.missing: npt.NDArray[np.bool_] | None = None
+        else:
+            self.pieces: list[Bytes] = []
+            self.offsets = np.zeros(rows + 1, np.int32)
+
+    def read(self, block: Bytes, first: int) -> None:
+        if self.field.is_number:
+            self._read_number(block, first)
+        else:
+            self._read_text(block, first)
+
+    def _read_number(self, block: Bytes, first: int) -> None:
+        start, end = self.field.start - 1, self.field.end
+        rows = slice(first, first + len(block))
+        if self.field.is_signed:
+            values, missing = digits.read_filled(block[:, start:end], signed=True)
+        else:
+            values, missing = digits.read_digits(block, start, end)
+        self.values[rows] = values
+        if missing is not None:
+            if self.missing is None:
+                self.missing = np.zeros(len(self.values), bool)
+            self.missing[rows] = missing
+
+    def _read_text(self, block: Bytes, first: int) -> None:
+        data, lengths = stripped(block, self.field.start - 1, self.field.end)
+        self.pieces.append(data)
+        self.offsets[first + 1 : first + len(block) + 1] = lengths
+
+    def finish(self) -> pa.Array:
+        if self.field.is_number:
+            return pa.array(self.values, pa.int64(), mask=self.missing)
+        total = np.cumsum(self.offsets, dtype=np.int64)
+        if total[-1] > np.iinfo(np.int32).max:
+            raise LayoutError(
+                f"{self.field.name} holds more than 2 GiB of text in one piece.",
+                f"{self.field.name_ko} 항목이 한 번에 2 GiB를 넘습니다.",
+                fix_en="Read the file in chunks.",
+                fix_ko="파일을 나누어 읽으세요.",
+            )
+        data = np.concatenate(self.pieces) if self.pieces else np.empty(0, np.uint8)
+        return as_array(from_cp949(Texts(data, total.astype(np.int32))))
+
+
+def stripped(block: Bytes, start: int, end: int) -> tuple[Bytes, npt.NDArray[np.int32]]:
+    """The bytes of a text column without the spaces on the right, one after the other, and their lengths."""
+    width = _used_width(block, start, end)
+    if width == 0:
+        return np.empty(0, np.uint8), np.zeros(len(block), np.int32)
+    cells = np.ascontiguousarray(digits.column_view(block, start, width)).view(np.uint8).reshape(-1, width)
+    if (cells[:, -1] != SPACE).all():
+        return cells.reshape(-1), np.full(len(cells), width, np.int32)
+    places = np.arange(0, cells.size + 1, width, dtype=np.int32)
+    trimmed = pa.compute.ascii_rtrim(as_array(Texts(cells.reshape(-1), places)), " ")
+    _, offsets, data = trimmed.buffers()
+    ends = np.frombuffer(offsets, np.int32)[: len(cells) + 1]
+    held = np.frombuffer(data, np.uint8)[: ends[-1]] if data is not None else np.empty(0, np.uint8)
+    return held, np.diff(ends)
+
+
+def _used_width(block: Bytes, start: int, end: int) -> int:
+    """Width up to the last byte that is not a space in some row of the block."""
+    while end - start >= 8 and _is_blank(block, end - 8, 8):
+        end -= 8
+    while end > start and _is_blank(block, end - 1, 1):
+        end -= 1
+    return end - start
+
+
+def _is_blank(block: Bytes, start: int, length: int) -> bool:
+    words = digits.column_view(block, start, length)
+    return bool((words == (0x2020202020202020 if length == 8 else SPACE)).all())
+
+
+def _lines_matrix(buffer: Bytes, layout: Layout) -> Bytes:
+    """All lines of ``buffer`` as rows of the full record length, short ones filled with spaces."""
+    width = layout.length + len(LINE_END)
+    if buffer.size and buffer.size % width == 0:
+        matrix = buffer.reshape(-1, width)
+        ends = digits.column_view(matrix, layout.length, 2).view("<u2")
+        if (ends == 0x0A0D).all() and np.count_nonzero(buffer == 0x0A) == len(matrix):
+            return matrix
+    return _uneven_matrix(buffer, layout)
+
+
+def _uneven_matrix(buffer: Bytes, layout: Layout) -> Bytes:
+    lines = [line.removesuffix(b"\r") for line in buffer.tobytes().split(b"\n")]
+    rows = list(_full_rows(lines, layout))
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, layout.length)
+
+
+def _full_rows(lines: list[bytes], layout: Layout) -> Iterator[bytes]:
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        if not layout.accepts_length(len(line)):
+            raise LayoutError(
+                f"Line {number} has {len(line)} bytes, record {layout.record} of {layout.kind} has {layout.length}.",
+                f"{number}번째 줄은 {len(line)}바이트이나 {layout.name_ko} 레코드는 {layout.length}바이트입니다.",
+                fix_en="Check which record and version the file holds.",
+                fix_ko="파일의 레코드 종류와 서식버전을 확인하세요.",
+            )
+        yield line.ljust(layout.length)

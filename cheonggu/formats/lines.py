@@ -1,0 +1,141 @@
+"""Lines of a file: where each record starts, how long it is and how it ends, for millions of lines at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+LF, CR = 0x0A, 0x0D
+NO_END, LF_END, CRLF_END = 0, 1, 2
+END_NAMES = ("none", "lf", "crlf")
+BLOCK_BYTES = 32 * 1024 * 1024
+_SCAN_BYTES = 1 << 18  # newline search in pieces that stay in the cache
+
+
+@dataclass(frozen=True)
+class Lines:
+    """``starts``: place of each line in ``buffer``; ``lengths`` without the line end; ``ends``: *_END per line."""
+
+    buffer: Bytes
+    starts: Places
+    lengths: Places
+    ends: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def byte_at(self, place: int) -> Bytes:
+        """Byte ``place`` (0-based) of every line; 0 where a line is shorter."""
+        inside = self.lengths > place
+        found = np.zeros(len(self), np.uint8)
+        found[inside] = self.buffer[self.starts[inside] + place]
+        return found
+
+    def pick(self, rows: npt.NDArray[np.intp]) -> Lines:
+        return Lines(self.buffer, self.starts[rows], self.lengths[rows], self.ends[rows])
+
+    def line(self, row: int) -> bytes:
+        start = int(self.starts[row])
+        return self.buffer[start : start + int(self.lengths[row])].tobytes()
+
+    def matrix(self, width: int) -> Bytes:
+        """The lines as rows of at least ``width`` bytes: shorter ones filled with spaces, none longer."""
+        if not len(self):
+            return np.empty((0, width), np.uint8)
+        first, step = int(self.starts[0]), int(self.lengths[0]) + int(self.ends[0])
+        if int(self.lengths.min()) == width == int(self.lengths.max()):
+            last = int(self.starts[-1])
+            if (
+                len(self) > 1
+                and last - first == step * (len(self) - 1)
+                and (np.diff(self.starts) == step).all()
+                and first + step * len(self) <= len(self.buffer)
+            ):
+                return self.buffer[first : first + step * len(self)].reshape(-1, step)
+            return self._gathered(width)
+        return self._filled(width)
+
+    def _gathered(self, width: int) -> Bytes:
+        """Lines of one length lying anywhere, copied together (Arrow's take copies whole values)."""
+        places = np.empty(2 * len(self), np.int32)
+        places[0::2] = self.starts
+        places[1::2] = self.starts + width
+        every_other = pa.Array.from_buffers(
+            pa.binary(),
+            2 * len(self) - 1,
+            [None, pa.py_buffer(places), pa.py_buffer(self.buffer)],
+        )
+        taken = every_other.take(pa.array(np.arange(0, 2 * len(self) - 1, 2)))
+        return np.frombuffer(taken.buffers()[2], np.uint8)[: len(self) * width].reshape(-1, width)
+
+    def _filled(self, width: int) -> Bytes:
+        if int(self.lengths.max()) > width:
+            raise ValueError(f"a line is longer than {width} bytes")
+        cells = np.full(len(self) * width, 0x20, np.uint8)
+        within = np.arange(int(self.lengths.sum())) - np.repeat(
+            np.cumsum(self.lengths) - self.lengths, self.lengths
+        )
+        source = within + np.repeat(self.starts, self.lengths)
+        target = within + np.repeat(np.arange(len(self)) * width, self.lengths)
+        cells[target] = self.buffer[source]
+        return cells.reshape(-1, width)
+
+
+def split_lines(buffer: Bytes) -> Lines:
+    """Every line of ``buffer``, blank ones included; a last line without an end counts when it has bytes."""
+    stops = _newlines(buffer)
+    has_tail = len(buffer) > 0 and (not len(stops) or int(stops[-1]) != len(buffer) - 1)
+    starts = np.empty(len(stops) + has_tail, np.int64)
+    if len(starts):
+        starts[0] = 0
+        starts[1:] = stops[: len(starts) - 1] + 1
+    lengths = np.empty(len(starts), np.int64)
+    lengths[: len(stops)] = stops - starts[: len(stops)]
+    ends = np.full(len(starts), LF_END, np.uint8)
+    full = np.flatnonzero(lengths[: len(stops)] > 0)
+    crlf = full[buffer[stops[full] - 1] == CR]
+    lengths[crlf] -= 1
+    ends[crlf] = CRLF_END
+    if has_tail:
+        lengths[-1] = len(buffer) - starts[-1]
+        ends[-1] = NO_END
+    return Lines(buffer, starts, lengths, ends)
+
+
+def _newlines(buffer: Bytes) -> Places:
+    pieces = [
+        np.flatnonzero(buffer[place : place + _SCAN_BYTES] == LF) + place
+        for place in range(0, len(buffer), _SCAN_BYTES)
+    ]
+    return np.concatenate(pieces) if pieces else np.empty(0, np.int64)
+
+
+def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Bytes]:
+    """The bytes of a file in blocks that end with a line end; only the last block may end without one.
+
+    Memory stays at a few blocks however long the file is; a line longer than a block makes that block longer.
+    """
+    with path.open("rb") as stream:
+        yield from _blocks(stream, block_bytes)
+
+
+def _blocks(stream: BinaryIO, block_bytes: int) -> Iterator[Bytes]:
+    rest = b""
+    while piece := stream.read(block_bytes):
+        cut = piece.rfind(b"\n") + 1
+        if cut == 0:
+            rest += piece
+            continue
+        yield np.frombuffer(rest + piece[:cut], np.uint8)
+        rest = piece[cut:]
+    if rest:
+        yield np.frombuffer(rest, np.uint8)

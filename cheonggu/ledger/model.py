@@ -1,0 +1,188 @@
+"""What goes into the ledger and what comes out of it, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import pyarrow as pa
+
+from cheonggu.states import BatchStage, ClaimState
+
+MEMBERS = pa.schema(
+    [
+        pa.field("batch_id", pa.string(), nullable=False),
+        pa.field("statement_key", pa.string(), nullable=False),
+        pa.field("identity", pa.string(), nullable=False),  # plain text; stored only as a keyed hash
+        pa.field("care_month", pa.string(), nullable=False),  # CCYYMM
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("claimed_amount", pa.int64(), nullable=False),  # won, as all amounts here
+        pa.field("total_benefit_cost_1", pa.int64(), nullable=False),
+        pa.field("patient_copay", pa.int64(), nullable=False),
+        pa.field("patient_rrn", pa.string()),
+        pa.field("patient_name", pa.string()),
+        pa.field("subscriber_name", pa.string()),
+        pa.field("insurance_card_no", pa.string()),
+    ]
+)
+PERSONAL = ("patient_rrn", "patient_name", "subscriber_name", "insurance_card_no")
+AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
+VERDICTS = pa.schema(
+    [pa.field("statement_key", pa.string(), nullable=False), pa.field("is_ready", pa.bool_(), nullable=False)]
+)
+NUMBERED = pa.schema(
+    [
+        pa.field("statement_key", pa.string(), nullable=False),
+        pa.field("statement_no", pa.string(), nullable=False),
+        pa.field("claimed_amount", pa.int64(), nullable=False),
+        pa.field("total_benefit_cost_1", pa.int64(), nullable=False),
+        pa.field("patient_copay", pa.int64(), nullable=False),
+    ]
+)
+KNOWN = pa.schema(
+    [
+        pa.field("statement_key", pa.string(), nullable=False),
+        pa.field("state", pa.string(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("batch_id", pa.string()),
+    ]
+)
+
+
+class FileLike(Protocol):
+    """Any value that knows a file's name, size in bytes and SHA-256 (hex)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who changes the ledger: a person or the pipeline, and the run it happens in."""
+
+    name: str
+    run_id: str | None
+
+
+@dataclass(frozen=True)
+class FileFact:
+    """One file of a claim: name, size in bytes, SHA-256 (hex)."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class NewBatch:
+    """A claim-to-be. ``treatment_month`` CCYYMM; ``group`` holds the values that all its statements share."""
+
+    batch_id: str
+    scheme: str
+    provider_code: str
+    treatment_month: str
+    kind: str
+    claim_class: str
+    claim_date: date
+    group: Mapping[str, str]
+    parent_batch_id: str | None
+
+
+@dataclass(frozen=True)
+class Batch(NewBatch):
+    """A batch as the ledger knows it. ``run_id`` is the run that made it."""
+
+    stage: BatchStage
+    hold_code: str | None
+    claim_no: str | None
+    claim_state: ClaimState | None
+    statement_count: int
+    run_id: str | None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim as the ledger knows it; amounts in won, zero until it is assembled.
+
+    ``stopped_code`` says why an import stopped for a person; None when nothing waits.
+    """
+
+    scheme: str
+    provider_code: str
+    claim_no: str
+    batch_id: str
+    treatment_month: str
+    claim_class: str
+    state: ClaimState
+    statement_count: int
+    claimed_amount: int
+    total_benefit_cost_1: int
+    patient_copay: int
+    document_id: str | None
+    receipt_year: str | None
+    receipt_no: str | None
+    received_on: date | None
+    stopped_code: str | None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One hand-off of one claim to one gateway.
+
+    ``state``: intended, placed, unknown (open), examined, not_registered, abandoned, settled (closed).
+    ``exam_status`` is the client's 0, 1 or -1.
+    """
+
+    submission_id: int
+    gateway: str
+    scheme: str
+    provider_code: str
+    claim_no: str
+    state: str
+    is_open: bool
+    document_id: str | None
+    exam_status: int | None
+    files: tuple[FileFact, ...]
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A claim of which a notice moved nothing, because a person must look first."""
+
+    claim_no: str
+    code: str
+    en: str
+    ko: str
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What one notice did. ``status``: imported, same (known document, no change) or kept (archived only).
+
+    ``moved`` counts statements by the state they were moved to.
+    """
+
+    document_no: str
+    kind: str
+    status: str
+    received: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    reviewed: tuple[str, ...] = ()
+    stopped: tuple[Stopped, ...] = ()
+    moved: Mapping[str, int] | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something ``verify`` found: a stable code, where, and the sentence in both languages."""
+
+    code: str
+    where: str
+    en: str
+    ko: str

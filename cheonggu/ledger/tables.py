@@ -1,0 +1,385 @@
+"""The ledger's tables. A change here needs a migration beside it; a test compares the two.
+
+Text states and codes, money in won (int64), days as DATE, times as UTC text. Personal data stands only in
+``statement_personal.sealed`` (encrypted) and as keyed hashes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, *args: ForeignKey, optional: bool = False) -> Column[str]:
+    return Column(name, Text, *args, nullable=optional)
+
+
+def _won(name: str, *, optional: bool = False) -> Column[int]:
+    return Column(name, BigInteger, nullable=optional)
+
+
+def _amounts() -> list[Column[int]]:
+    return [_won("claimed_amount"), _won("total_benefit_cost_1"), _won("patient_copay")]
+
+
+def _of_claim(table: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["provider_code", "claim_no"], ["claim.provider_code", "claim.claim_no"], name=f"fk_{table}_claim"
+    )
+
+
+# One row each: what this ledger is (fingerprint of its secret).
+ledger_meta = Table("ledger_meta", metadata, Column("name", Text, primary_key=True), _text("value"))
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("batch_id", Text, primary_key=True),
+    _text("scheme"),
+    _text("provider_code"),
+    _text("treatment_month"),
+    _text("kind"),
+    _text("claim_class"),
+    Column("claim_date", Date, nullable=False),
+    _text("group_values"),  # JSON object
+    _text("parent_batch_id", ForeignKey("batch.batch_id"), optional=True),
+    _text("stage"),
+    _text("held_from", optional=True),  # the stage before it was held
+    _text("hold_code", optional=True),
+    _text("members_digest"),  # SHA-256 over keys and content hashes, for repeated calls
+    Column("statement_count", Integer, nullable=False),
+    _text("run_id", optional=True),
+    Index(None, "scheme", "stage"),
+)
+
+statement = Table(
+    "statement",
+    metadata,
+    Column("statement_key", Text, primary_key=True),
+    _text("scheme"),
+    _text("provider_code"),
+    _text("care_month"),
+    _text("state"),
+    _text("content_hash"),
+    _text("batch_id", ForeignKey("batch.batch_id"), optional=True),  # null: free to join a batch
+    Column("identity_hash", LargeBinary, nullable=False),
+    *_amounts(),
+    Index(None, "batch_id"),
+    Index(None, "scheme", "provider_code", "care_month"),
+    sqlite_with_rowid=False,
+)
+
+statement_personal = Table(
+    "statement_personal",
+    metadata,
+    Column("statement_key", Text, ForeignKey("statement.statement_key"), primary_key=True),
+    Column("resident_no_hash", LargeBinary),
+    Column("sealed", LargeBinary, nullable=False),
+    Index(None, "resident_no_hash"),
+    sqlite_with_rowid=False,
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    _text("scheme"),
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), nullable=False, unique=True),
+    _text("treatment_month"),
+    _text("claim_class"),
+    _text("state"),
+    Column("statement_count", Integer, nullable=False),
+    *_amounts(),
+    _text("header_sums", optional=True),  # JSON object, once assembled
+    _text("document_id", optional=True),
+    _text("receipt_year", optional=True),
+    _text("receipt_no", optional=True),
+    Column("received_on", Date),
+    _text("stopped_code", optional=True),
+    Index(None, "scheme", "state"),
+    UniqueConstraint("provider_code", "receipt_year", "receipt_no"),
+)
+
+# The last number given per provider and month of treatment; numbers are never used again.
+claim_counter = Table(
+    "claim_counter",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("treatment_month", Text, primary_key=True),
+    Column("last_serial", Integer, nullable=False),
+    CheckConstraint("last_serial BETWEEN 0 AND 9999", name="four_digits"),
+)
+
+# What stood under which number in which claim; kept for ever, since answers point to (claim no, serial).
+claim_statement = Table(
+    "claim_statement",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    Column("statement_no", Text, primary_key=True),
+    _text("statement_key", ForeignKey("statement.statement_key")),
+    _text("content_hash"),
+    *_amounts(),
+    _of_claim("claim_statement"),
+    UniqueConstraint("provider_code", "claim_no", "statement_key"),
+    Index(None, "statement_key"),
+    sqlite_with_rowid=False,
+)
+
+# One live submission per identity: the primary key is the rule.
+live_submission = Table(
+    "live_submission",
+    metadata,
+    Column("scheme", Text, primary_key=True),
+    Column("identity_hash", LargeBinary, primary_key=True),
+    Column("statement_key", Text, ForeignKey("statement.statement_key"), nullable=False, unique=True),
+    _text("provider_code"),
+    _text("claim_no"),
+    _of_claim("live_submission"),
+    sqlite_with_rowid=False,
+)
+
+claim_file = Table(
+    "claim_file",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    _won("size"),
+    _text("sha256"),
+    _of_claim("claim_file"),
+)
+
+submission = Table(
+    "submission",
+    metadata,
+    Column("submission_id", Integer, primary_key=True, autoincrement=False),
+    _text("gateway"),
+    _text("scheme"),
+    _text("provider_code"),
+    _text("claim_no"),
+    _text("state"),
+    Column("is_open", Boolean, nullable=False),
+    _text("document_id", optional=True),
+    Column("exam_status", Integer),
+    _of_claim("submission"),
+    Index(
+        "uq_submission_open_gateway",
+        "gateway",
+        unique=True,
+        sqlite_where=text("is_open"),
+        postgresql_where=text("is_open"),
+    ),
+)
+
+# Hashes of files that were handed off, or may have been; the primary key forbids a second time.
+handed_off_file = Table(
+    "handed_off_file",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("submission_id", Integer, ForeignKey("submission.submission_id"), nullable=False),
+    _text("name"),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("batch_id", Text, ForeignKey("batch.batch_id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _text("rule_id"),
+    _text("level"),
+    _text("stage"),
+    _text("scope"),
+    _text("statement_key", optional=True),
+    _text("statement_no", optional=True),
+    _text("file", optional=True),
+    _text("record", optional=True),
+    _won("line_no", optional=True),
+    _text("field", optional=True),
+    _text("detail", optional=True),
+    _text("message_ko"),
+    _text("message_en"),
+    _text("fix_ko"),
+    _text("fix_en"),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("document_no", Text, primary_key=True),
+    _text("sha256"),
+    _text("scheme"),
+    _text("kind"),
+    _text("form"),
+    _text("source"),
+    Column("issued", Date, nullable=False),
+    _text("provider_code"),
+    _text("archived_as"),
+    _text("status"),  # imported | kept
+)
+
+refused_notice = Table(
+    "refused_notice",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    _text("document_no", optional=True),
+    _text("archived_as"),
+    _text("code"),
+)
+
+# What a notice said about a claim, whether or not it moved it (``stopped_code`` says why not).
+notice_claim = Table(
+    "notice_claim",
+    metadata,
+    Column("document_no", Text, ForeignKey("notice.document_no"), primary_key=True),
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    _text("result"),  # received | returned | reviewed
+    _text("receipt_year", optional=True),
+    _text("receipt_no", optional=True),
+    _text("review_round", optional=True),
+    Column("statement_count", Integer, nullable=False),
+    _won("claimed_amount"),
+    _text("stopped_code", optional=True),
+    _of_claim("notice_claim"),
+)
+
+notice_reason = Table(
+    "notice_reason",
+    metadata,
+    Column("document_no", Text, ForeignKey("notice.document_no"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _text("provider_code"),
+    _text("claim_no"),
+    _text("code"),
+    _text("detail_code", optional=True),
+    _text("statement_no", optional=True),
+    _text("text", optional=True),
+    _of_claim("notice_reason"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    Column("statement_no", Text, primary_key=True),
+    Column("review_round", Text, primary_key=True),
+    _text("document_no", ForeignKey("notice.document_no")),
+    _text("outcome"),  # accepted | adjusted | impossible | held
+    Column("is_listed", Boolean, nullable=False),  # false: absent from the notice, accepted as claimed
+    _won("claimed_total_1"),
+    _won("claimed_copay"),
+    _won("claimed_amount"),
+    _won("decided_total_1"),
+    _won("decided_copay"),
+    _won("decided_amount"),
+    _won("copay_refund", optional=True),
+    ForeignKeyConstraint(
+        ["provider_code", "claim_no", "statement_no"],
+        ["claim_statement.provider_code", "claim_statement.claim_no", "claim_statement.statement_no"],
+        name="fk_decision_claim_statement",
+    ),
+    sqlite_with_rowid=False,
+)
+
+decision_finding = Table(
+    "decision_finding",
+    metadata,
+    Column("document_no", Text, ForeignKey("notice.document_no"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _text("provider_code"),
+    _text("claim_no"),
+    _text("statement_no"),
+    _text("review_round"),
+    _text("finding_class"),
+    _text("code"),
+    _text("detail_code", optional=True),
+    _won("line_no", optional=True),
+    _won("amount"),
+    _text("text", optional=True),
+    _of_claim("decision_finding"),
+)
+
+remark = Table(
+    "remark",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("form_no", Text, primary_key=True),
+    Column("event_id", BigInteger, ForeignKey("event.event_id"), primary_key=True),
+    _text("text"),
+)
+
+# The audit chain: hash = SHA-256(previous hash ‖ canonical JSON of the other columns).
+event = Table(
+    "event",
+    metadata,
+    Column("event_id", BigInteger, primary_key=True, autoincrement=False),
+    _text("at"),  # UTC, ISO 8601
+    _text("actor"),
+    _text("run_id", optional=True),
+    _text("kind"),
+    _text("scheme", optional=True),
+    _text("batch_id", optional=True),
+    _text("stage_to", optional=True),
+    _text("provider_code", optional=True),
+    _text("claim_no", optional=True),
+    _text("claim_from", optional=True),
+    _text("claim_to", optional=True),
+    _text("document_no", optional=True),
+    _text("detail"),  # JSON object
+    Column("row_count", Integer, nullable=False),
+    _text("rows_digest", optional=True),
+    _text("previous_hash"),
+    _text("hash"),
+    Index(None, "batch_id"),
+    Index(None, "provider_code", "claim_no"),
+)
+
+event_statement = Table(
+    "event_statement",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("event.event_id"), primary_key=True, autoincrement=False),
+    Column("statement_key", Text, primary_key=True),
+    _text("from_state", optional=True),
+    _text("to_state"),
+    Index(None, "statement_key"),
+    sqlite_with_rowid=False,
+)
+
+# One row: the last event. Its lock orders all writers; the seal proves the end of the chain.
+chain_head = Table(
+    "chain_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", BigInteger, nullable=False),
+    _text("hash"),
+    _text("seal"),
+    CheckConstraint("id = 1", name="one_row"),
+)

@@ -1,0 +1,308 @@
+"""The pre-check (사전점검): runs a rule catalogue over the tables of one claim and returns findings.
+
+Conditions on the rows of one table are planned together into one scan of that table with a boolean column each; only
+joins, windows and look-ups are queries of their own. Nothing is kept between two checks. A rule whose optional table is
+absent, whose dated value is unknown or whose condition cannot be run is reported in ``not_checked``, never passed over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cheonggu import findings
+from cheonggu.errors import InputError
+from cheonggu.precheck_catalogue import Catalogue, Part, Rule, load_catalogue
+from cheonggu.precheck_session import (
+    FINDING,
+    HIT,
+    STATEMENT_DAY,
+    add_finding_table,
+    add_tables,
+    fill_values,
+    open_session,
+    place_columns,
+    prepare,
+    query_columns,
+    show_tables,
+    table_place,
+)
+
+__all__ = ["Catalogue", "CheckResult", "check", "claim_row", "load_catalogue"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """``findings`` has the columns of ``cheonggu.findings.FINDINGS``, in order of rule, statement, line and field.
+
+    ``not_checked``: (rule id, reason) of each condition that could not be decided. ``seconds``: wall time by step, one
+    entry per table scan (``scan line``) and per rule with a query.
+    """
+
+    findings: pa.Table
+    not_checked: tuple[tuple[str, str], ...]
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One condition to run now: the rule's place in the catalogue, its part, and the dated values filled in."""
+
+    number: int
+    rule: Rule
+    part: Part
+    where: str
+    query: str
+
+
+def claim_row(**facts: Any) -> pa.Table:
+    """The one-row ``claim`` table from keyword facts such as ``kind``, ``insurance``, ``setting``, ``provider_kind``."""
+    return pa.table({name: [value] for name, value in facts.items()})
+
+
+def check(
+    catalogue: Catalogue,
+    tables: Mapping[str, pa.Table],
+    *,
+    on: date,
+    threads: int = 2,
+    memory_limit: str = "2GB",
+) -> CheckResult:
+    """Run every rule over one claim. ``tables`` by declared name (``rules/precheck/tables.csv``), ``on`` the hand-off day.
+
+    ``claim`` must be there with one row; other core tables may be missing and then count as empty.
+    InputError for unknown tables, wrong column types or a missing claim row.
+    """
+    claim = tables.get("claim")
+    if claim is None or claim.num_rows != 1:
+        raise InputError(
+            "The pre-check needs the claim table with exactly one row.",
+            "사전점검에는 한 행짜리 claim 표가 필요합니다.",
+        )
+    facts = {**claim.to_pylist()[0], "submission_on": on}
+    given = {**tables, "claim": pa.Table.from_pylist([facts])}
+    clock = _Clock()
+    connection = open_session(catalogue, threads=threads, memory_limit=memory_limit)
+    try:
+        for name in given:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS opt_{name}")
+        with clock("load"):
+            add_tables(connection, catalogue, given)
+        with clock("prepare"):
+            prepare(connection, catalogue)
+        jobs, not_checked = _plan_jobs(catalogue, given, facts, _care_month(given, on))
+        late = [job for job in jobs if FINDING in job.part.requires]
+        not_checked += _run(connection, catalogue, [job for job in jobs if job not in late], clock)
+        _keep_rule_days(connection, catalogue)
+        if late:
+            _show_findings(connection, catalogue)
+            not_checked += _run(connection, catalogue, late, clock)
+        with clock("collect"):
+            found = _collect(connection, catalogue)
+    finally:
+        connection.close()
+    order = {rule.id: number for number, rule in enumerate(catalogue.rules)}
+    return CheckResult(
+        found, tuple(sorted(set(not_checked), key=lambda one: (order[one[0]], one[1]))), clock.seconds
+    )
+
+
+class _Clock:
+    """Adds up wall seconds by label."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+
+    def __call__(self, label: str) -> _Clock:
+        self._label = label
+        return self
+
+    def __enter__(self) -> None:
+        self._start = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds[self._label] += time.perf_counter() - self._start
+
+
+def _care_month(tables: Mapping[str, pa.Table], on: date) -> date:
+    """First day of the header's treatment month, by which dated values are looked up; the hand-off day without one."""
+    header = tables.get("header")
+    text = header["treatment_month"][0].as_py() if header is not None and header.num_rows else None
+    try:
+        return date(int(text[:4]), int(text[4:6]), 1)
+    except (TypeError, ValueError):
+        return on
+
+
+def _plan_jobs(
+    catalogue: Catalogue, tables: Mapping[str, pa.Table], facts: Mapping[str, Any], care_month: date
+) -> tuple[list[_Job], list[tuple[str, str]]]:
+    """Which conditions run, and why the others do not. A rule that is not for this claim is neither."""
+    jobs: list[_Job] = []
+    not_checked: list[tuple[str, str]] = []
+    for number, rule in enumerate(catalogue.rules):
+        unknown = [f"claim.{column} is not known" for column in _unknown_facts(rule, facts)]
+        if not _is_for(rule, facts):
+            continue
+        for part in rule.parts:
+            values, missing = _values_on(catalogue, part, care_month)
+            reasons = unknown + missing
+            reasons += [
+                f"table {one} absent" for one in part.requires if one != FINDING and one not in tables
+            ]
+            if reasons:
+                not_checked += [(rule.id, one) for one in reasons]
+                continue
+            jobs.append(
+                _Job(number, rule, part, fill_values(part.where, values), fill_values(part.query, values))
+            )
+    return jobs, not_checked
+
+
+def _is_for(rule: Rule, facts: Mapping[str, Any]) -> bool:
+    """Whether no known fact speaks against the rule."""
+    return all(
+        facts.get(name) is None or facts[name] in values for name, values in rule.applies.facts().items()
+    )
+
+
+def _unknown_facts(rule: Rule, facts: Mapping[str, Any]) -> list[str]:
+    return [name for name in rule.applies.facts() if facts.get(name) is None]
+
+
+def _values_on(catalogue: Catalogue, part: Part, day: date) -> tuple[dict[str, Any], list[str]]:
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    for name in part.values:
+        try:
+            values[name] = catalogue.values[name].at(day)
+        except InputError:
+            missing.append(f"no value of {name} for {day.isoformat()}")
+    return values, missing
+
+
+def _run(connection: Any, catalogue: Catalogue, jobs: Iterable[_Job], clock: _Clock) -> list[tuple[str, str]]:
+    """Put what the conditions find into ``hit``; returns the ones that could not be run."""
+    scans: dict[str, list[_Job]] = defaultdict(list)
+    failed: list[tuple[str, str]] = []
+    for job in jobs:
+        if job.part.table:
+            scans[job.part.table].append(job)
+            continue
+        with clock(job.rule.id):
+            failed += _attempt(connection, catalogue, job, job.query)
+    for table, scanned in scans.items():
+        with clock(f"scan {table}"):
+            failed += _scan(connection, catalogue, table, scanned)
+    return failed
+
+
+def _scan(connection: Any, catalogue: Catalogue, table: str, jobs: list[_Job]) -> list[tuple[str, str]]:
+    """One pass over a table with a boolean column per predicate; one by one when the common pass fails."""
+    place = table_place(catalogue, table)
+    show_tables(connection, tuple(dict.fromkeys(name for job in jobs for name in job.part.requires)))
+    flags = ", ".join(f"coalesce(({job.where}), false) AS is_{place}" for place, job in enumerate(jobs))
+    any_of = " OR ".join(f"coalesce(({job.where}), false)" for job in jobs)
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE scanned AS SELECT *, {flags} FROM {place} WHERE {any_of}"
+        )
+    except duckdb.Error:
+        return [
+            one
+            for job in jobs
+            for one in _attempt(connection, catalogue, job, f"SELECT * FROM {place} WHERE {job.where}")
+        ]
+    if not connection.execute("SELECT count(*) FROM scanned").fetchone()[0]:
+        return []
+    failed = []
+    for number, job in enumerate(jobs):
+        failed += _attempt(connection, catalogue, job, f"SELECT * FROM scanned WHERE is_{number}")
+    return failed
+
+
+def _attempt(connection: Any, catalogue: Catalogue, job: _Job, query: str) -> list[tuple[str, str]]:
+    """Insert the rows of one query into ``hit``. A failure names only its class: its text may quote a value."""
+    try:
+        show_tables(connection, job.part.requires)
+        if job.part.table:
+            columns = place_columns(catalogue, job.part)
+        else:
+            names = [one[0] for one in connection.execute(f"SELECT * FROM ({query}) LIMIT 0").description]
+            columns = query_columns(names)
+        connection.execute(f"INSERT INTO {HIT} SELECT {job.number}, {columns} FROM ({query})")
+    except duckdb.Error as error:
+        return [(job.rule.id, f"could not be run ({type(error).__name__})")]
+    return []
+
+
+def _keep_rule_days(connection: Any, catalogue: Catalogue) -> None:
+    """Drop what rules with days found on statements that begin outside those days.
+
+    ``statement_day`` holds the day per statement: its start date, or the first day of the treatment month.
+    """
+    for number, rule in enumerate(catalogue.rules):
+        if rule.first or rule.last:
+            first = f"care_on < DATE '{rule.first}'" if rule.first else "false"
+            last = f"care_on > DATE '{rule.last}'" if rule.last else "false"
+            connection.execute(
+                f"DELETE FROM {HIT} WHERE rule_no = {number} AND coalesce(statement_no, '') IN"
+                f" (SELECT statement_no FROM {STATEMENT_DAY} WHERE {first} OR {last})"
+            )
+
+
+def _show_findings(connection: Any, catalogue: Catalogue) -> None:
+    add_finding_table(connection)
+    rules = pa.table(
+        {
+            "rule_no": list(range(len(catalogue.rules))),
+            "rule_id": [one.id for one in catalogue.rules],
+            "level": [one.level for one in catalogue.rules],
+            "scope": [one.scope for one in catalogue.rules],
+            "prevents_impossible": [
+                any(code.startswith("I:") for code in one.preempts) for one in catalogue.rules
+            ],
+        }
+    )
+    connection.register("rules", rules)
+    connection.execute(
+        f"INSERT INTO opt_{FINDING}.{FINDING} SELECT rule_id, level, scope, statement_no, prevents_impossible"
+        f" FROM {HIT} JOIN rules USING (rule_no)"
+    )
+    connection.unregister("rules")
+
+
+def _collect(connection: Any, catalogue: Catalogue) -> pa.Table:
+    """``hit`` as a findings table."""
+    hits = connection.execute(
+        f"SELECT * FROM {HIT} ORDER BY rule_no, statement_no NULLS FIRST, line_no NULLS FIRST, field, file, detail"
+    ).to_arrow_table()
+    rows = hits["rule_no"]
+
+    def of_rule(values: list[str | None]) -> Any:
+        return pa.array(values, pa.string()).take(rows.combine_chunks())
+
+    own = {name: of_rule([getattr(one, name) for one in catalogue.rules]) for name in
+           ("level", "scope", "message_ko", "message_en", "fix_ko", "fix_en")}  # fmt: skip
+    record = pa.compute.coalesce(hits["record"], of_rule([one.record for one in catalogue.rules]))
+    return findings.from_columns(
+        {
+            **own,
+            "rule_id": of_rule([one.id for one in catalogue.rules]),
+            "stage": "precheck",
+            "statement_no": hits["statement_no"],
+            "line_no": hits["line_no"],
+            "field": hits["field"],
+            "detail": hits["detail"],
+            "file": hits["file"],
+            "record": record,
+        },
+        hits.num_rows,
+    )

@@ -1,0 +1,293 @@
+"""The rule catalogue (점검 규칙): TOML files, read and checked before anything runs.
+
+One file holds ``[[rule]]`` records. Every key of a record is known, and each record says what it finds, how to mend it,
+on what basis, which return (반송) or review-impossible (심사불능) codes it prevents, and its condition: a predicate
+over one table (``table`` and ``where``), a ``query``, or several of these as ``[[rule.part]]``. Every condition is
+planned against the declared tables while loading. A hospital's own folder goes through the same checks.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from cheonggu.codes import CodeLists
+from cheonggu.dated import Series, load_series
+from cheonggu.errors import DataFileError
+from cheonggu.findings import ERROR, WARNING
+from cheonggu.layouts import LayoutCatalogue
+from cheonggu.precheck_tables import TableSet, load_tables
+
+TEXTS = ("message_ko", "message_en", "fix_ko", "fix_en", "basis", "source")
+RULE_KEYS = {
+    "id", "level", "scope", *TEXTS, "preempts", "confidence", "from", "to", "applies", "part", "note",
+}  # fmt: skip
+PART_KEYS = {"requires", "table", "where", "query", "field", "detail"}
+APPLIES_KEYS = {"kinds", "insurance", "setting", "provider_kinds", "graded"}
+CONFIDENCES = {"official", "secondary", "unverified", "ours"}
+# Place of a finding by scope: the record letter shown where a query does not give one.
+SCOPES = {
+    "batch": None,
+    "header": "H",
+    "statement": "A",
+    "diagnosis": "B",
+    "line": "C",
+    "rx": "D",
+    "detail": "E",
+    "cross-statement": "A",
+}
+RULE_ID = re.compile(r"[A-Z][A-Z0-9]*-\d{3}")
+PREEMPT = re.compile(r"(?P<list>[RI]):(?P<code>[0-9A-Z]{2})-(?P<detail>[0-9A-Z]{2})")
+PREEMPT_LISTS = {"R": "return_reason", "I": "review_impossible_reason"}
+VALUE = re.compile(r"\$([a-z][a-z0-9_]*)")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One condition: a predicate over ``table``, or a ``query``; ``requires`` names the optional tables it asks."""
+
+    table: str
+    where: str
+    query: str
+    field: str
+    detail: str
+    requires: tuple[str, ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Names of the dated values written ``$name`` in the condition."""
+        return tuple(dict.fromkeys(VALUE.findall(f"{self.where} {self.query} {self.detail}")))
+
+
+@dataclass(frozen=True)
+class Applies:
+    """Which claims a rule is for; an empty set means all. ``graded`` asks for graded-fee claims only."""
+
+    kinds: frozenset[str] = frozenset()
+    insurance: frozenset[str] = frozenset()
+    setting: frozenset[str] = frozenset()
+    provider_kinds: frozenset[str] = frozenset()
+    graded: bool = False
+
+    def facts(self) -> dict[str, frozenset[Any]]:
+        """Column of the claim table → values that let the rule run."""
+        wanted: dict[str, frozenset[Any]] = {
+            "kind": self.kinds,
+            "insurance": self.insurance,
+            "setting": self.setting,
+            "provider_kind": self.provider_kinds,
+            "has_graded_fee": frozenset({True}) if self.graded else frozenset(),
+        }
+        return {column: values for column, values in wanted.items() if values}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule as read; ``first``/``last`` are the care days it holds, None where open."""
+
+    id: str
+    level: str
+    scope: str
+    message_ko: str
+    message_en: str
+    fix_ko: str
+    fix_en: str
+    basis: str
+    preempts: tuple[str, ...]
+    confidence: str
+    source: str
+    first: date | None
+    last: date | None
+    applies: Applies
+    parts: tuple[Part, ...]
+    file: str
+    note: str = ""
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """Every optional table one of its parts asks."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.requires))
+
+    @property
+    def record(self) -> str | None:
+        return SCOPES[self.scope]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Checked rules in file order with the tables, code lists and dated values their conditions ask."""
+
+    rules: tuple[Rule, ...]
+    tables: TableSet
+    codes: CodeLists
+    values: Mapping[str, Series]
+    prepared: tuple[str, ...] = field(repr=False)
+
+    def rule(self, rule_id: str) -> Rule:
+        """The rule of that id; KeyError when there is none."""
+        for one in self.rules:
+            if one.id == rule_id:
+                return one
+        raise KeyError(rule_id)
+
+
+def load_catalogue(folders: Sequence[Path]) -> Catalogue:
+    """Read and check every rule of the folders, in order of folder and file name.
+
+    ``folders[0]`` is the scheme's own catalogue ``<scheme>/rules/precheck`` with ``tables.csv`` and ``prepared.sql``;
+    dated values lie in ``<scheme>/rules``, layouts and code lists beside it. Further folders are a hospital's own.
+    DataFileError names file, rule and reason of the first odd thing.
+    """
+    from cheonggu.precheck_session import plan, read_statements  # the session needs the classes above
+
+    scheme = folders[0].parents[1]
+    tables = load_tables(folders[0] / "tables.csv", LayoutCatalogue.from_folder(scheme / "layouts"))
+    codes = CodeLists(scheme / "codes")
+    rules = [
+        rule for folder in folders for path in sorted(folder.glob("*.toml")) for rule in _read_file(path)
+    ]
+    _refuse_repeats(rules)
+    for rule in rules:
+        _check_codes(rule, codes)
+    catalogue = Catalogue(
+        rules=tuple(rules),
+        tables=tables,
+        codes=codes,
+        values={name: load_series(scheme / "rules" / f"{name}.toml") for name in _value_names(rules)},
+        prepared=read_statements(folders[0]),
+    )
+    plan(catalogue)
+    return catalogue
+
+
+def odd_rule(file: str, rule_id: str, what: str) -> DataFileError:
+    """The error for anything odd in a rule file."""
+    return DataFileError(
+        f"{file}, rule {rule_id}: {what}.",
+        f"{file} 파일의 규칙 {rule_id}: {what}.",
+        fix_en="Mend the rule; no rule was loaded.",
+        fix_ko="규칙을 고치세요. 아무 규칙도 읽지 않았습니다.",
+    )
+
+
+def _read_file(path: Path) -> Iterable[Rule]:
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise odd_rule(path.name, "(file)", f"cannot be read as TOML ({error})") from error
+    if set(raw) != {"rule"} or not isinstance(raw["rule"], list):
+        raise odd_rule(path.name, "(file)", "holds something other than [[rule]] records")
+    return [_read_rule(path.name, number, record) for number, record in enumerate(raw["rule"], start=1)]
+
+
+def _read_rule(file: str, number: int, raw: Mapping[str, Any]) -> Rule:
+    rule_id = str(raw.get("id", f"no. {number}"))
+    if not RULE_ID.fullmatch(rule_id):
+        raise odd_rule(file, rule_id, "the id is not letters, a hyphen and three digits")
+    _refuse_unknown(file, rule_id, raw, RULE_KEYS | PART_KEYS, "key")
+    for key in ("level", "scope", "confidence", *TEXTS):
+        if not isinstance(raw.get(key), str) or not raw[key].strip():
+            raise odd_rule(file, rule_id, f"{key} is missing or empty")
+    _refuse_value(file, rule_id, "level", raw["level"], {ERROR, WARNING})
+    _refuse_value(file, rule_id, "scope", raw["scope"], set(SCOPES))
+    _refuse_value(file, rule_id, "confidence", raw["confidence"], CONFIDENCES)
+    if not isinstance(raw.get("preempts"), list):
+        raise odd_rule(file, rule_id, "preempts is missing; write [] when there is no such code")
+    first, last = _day(file, rule_id, raw, "from"), _day(file, rule_id, raw, "to")
+    if first and last and last < first:
+        raise odd_rule(file, rule_id, "to is before from")
+    return Rule(
+        id=rule_id,
+        level=raw["level"],
+        scope=raw["scope"],
+        **{key: raw[key].strip() for key in TEXTS},
+        preempts=tuple(str(one) for one in raw["preempts"]),
+        confidence=raw["confidence"],
+        first=first,
+        last=last,
+        applies=_read_applies(file, rule_id, raw.get("applies", {})),
+        parts=_read_parts(file, rule_id, raw),
+        file=file,
+        note=str(raw.get("note", "")),
+    )
+
+
+def _read_parts(file: str, rule_id: str, raw: Mapping[str, Any]) -> tuple[Part, ...]:
+    own = {key: raw[key] for key in PART_KEYS if key in raw}
+    parts = raw.get("part", [])
+    if own and parts:
+        raise odd_rule(file, rule_id, "has a condition of its own and parts: write all of them as parts")
+    found = [_read_part(file, rule_id, one) for one in (parts or [own])]
+    return tuple(found)
+
+
+def _read_part(file: str, rule_id: str, raw: Mapping[str, Any]) -> Part:
+    _refuse_unknown(file, rule_id, raw, PART_KEYS, "key of a part")
+    has_query, has_predicate = "query" in raw, "table" in raw or "where" in raw
+    if has_query == has_predicate:
+        raise odd_rule(file, rule_id, "wants either table and where, or query")
+    if has_predicate and not ("table" in raw and "where" in raw):
+        raise odd_rule(file, rule_id, "wants both table and where")
+    if has_query and ("field" in raw or "detail" in raw):
+        raise odd_rule(file, rule_id, "a query gives field and detail as columns")
+    return Part(
+        table=raw.get("table", ""),
+        where=raw.get("where", "").strip(),
+        query=raw.get("query", "").strip(),
+        field=raw.get("field", ""),
+        detail=raw.get("detail", ""),
+        requires=tuple(raw.get("requires", ())),
+    )
+
+
+def _read_applies(file: str, rule_id: str, raw: Mapping[str, Any]) -> Applies:
+    _refuse_unknown(file, rule_id, raw, APPLIES_KEYS, "key of applies")
+    sets = {key: frozenset(raw.get(key, ())) for key in APPLIES_KEYS - {"graded"}}
+    return Applies(graded=bool(raw.get("graded", False)), **sets)
+
+
+def _refuse_unknown(file: str, rule_id: str, raw: Mapping[str, Any], known: set[str], what: str) -> None:
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        raise odd_rule(file, rule_id, f"unknown {what} {unknown[0]!r}")
+
+
+def _refuse_value(file: str, rule_id: str, key: str, value: str, known: set[str]) -> None:
+    if value not in known:
+        raise odd_rule(file, rule_id, f"{key} is {value!r}, want one of {', '.join(sorted(known))}")
+
+
+def _day(file: str, rule_id: str, raw: Mapping[str, Any], key: str) -> date | None:
+    value = raw.get(key)
+    if value is not None and type(value) is not date:
+        raise odd_rule(file, rule_id, f"{key} is not a day (write 2024-01-01 without quotes)")
+    return value
+
+
+def _refuse_repeats(rules: Iterable[Rule]) -> None:
+    seen: dict[str, str] = {}
+    for rule in rules:
+        if rule.id in seen:
+            raise odd_rule(rule.file, rule.id, f"the id stands in {seen[rule.id]} already")
+        seen[rule.id] = rule.file
+
+
+def _check_codes(rule: Rule, codes: CodeLists) -> None:
+    for one in rule.preempts:
+        found = PREEMPT.fullmatch(one)
+        if found is None:
+            raise odd_rule(rule.file, rule.id, f"preempts {one!r} is not R:gg-dd or I:gg-dd")
+        name = PREEMPT_LISTS[found["list"]]
+        keys = {row.key for row in codes.rows(name)}
+        bare = found["detail"] == "00" and found["code"] in keys
+        if f"{found['code']}-{found['detail']}" not in keys and not bare:
+            raise odd_rule(rule.file, rule.id, f"preempts {one!r}, which {name} does not have")
+
+
+def _value_names(rules: Iterable[Rule]) -> list[str]:
+    return sorted({name for rule in rules for part in rule.parts for name in part.values})

@@ -1,0 +1,265 @@
+"""One DuckDB database per check: in memory, without extensions, files or network.
+
+It holds the declared tables, the code lists (``code`` flattened, ``list_<name>`` as they are), the macros and tables
+of ``prepared.sql``, and ``hit``, where conditions put what they find. An optional table lies in a schema of its own
+that only the rules requiring it see, so a rule cannot read a table by accident.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from cheonggu.codes import CodeLists
+from cheonggu.errors import DataFileError, InputError
+from cheonggu.precheck_catalogue import VALUE, Catalogue, Part, Rule, odd_rule
+from cheonggu.precheck_formats import format_macros, versions
+from cheonggu.precheck_tables import SQL_TYPES, complete
+
+PLACES = ("statement_no", "line_no", "field", "detail", "file", "record")
+# Tables the engine itself makes; a rule that asks ``finding`` runs after all the others.
+FINDING = "finding"
+HIT = "hit"
+STATEMENT_DAY = "statement_day"
+PREPARED_FILE = "prepared.sql"
+FORMAT_OVERRIDES = "formats.csv"
+
+
+def read_statements(folder: Path) -> tuple[str, ...]:
+    """The statements of ``prepared.sql`` in order; DataFileError when it cannot be read or parsed."""
+    path = folder / PREPARED_FILE
+    try:
+        return tuple(one.query for one in duckdb.extract_statements(path.read_text(encoding="utf-8")))
+    except (OSError, duckdb.Error) as error:
+        raise DataFileError(
+            f"{path.name} cannot be read: {error}.", f"{path.name} 파일을 읽을 수 없습니다: {error}."
+        ) from error
+
+
+def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = "1GB") -> Any:
+    """A connection with code lists and macros; the tables are still to come."""
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": threads,
+            "memory_limit": memory_limit,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "enable_external_access": False,
+            "preserve_insertion_order": False,
+        },
+    )
+    _add_codes(connection, catalogue.codes)
+    connection.execute(
+        f"CREATE TABLE {HIT} (rule_no BIGINT, statement_no VARCHAR, line_no BIGINT, field VARCHAR,"
+        " detail VARCHAR, file VARCHAR, record VARCHAR)"
+    )
+    return connection
+
+
+def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Table]) -> None:
+    """Load the given tables, completed to what is declared; only columns some condition names are copied."""
+    unknown = sorted(set(tables) - set(catalogue.tables.tables))
+    if unknown:
+        known = ", ".join(catalogue.tables.tables)
+        raise InputError(
+            f"The pre-check knows no table {unknown[0]!r}. Known: {known}.",
+            f"사전점검에 {unknown[0]!r} 표는 없습니다. 사용할 수 있는 표: {known}.",
+        )
+    words = _words(catalogue)
+    for declared in catalogue.tables.tables.values():
+        if declared.name not in tables and declared in catalogue.tables.optional:
+            continue
+        place = table_place(catalogue, declared.name)
+        given = tables.get(declared.name)
+        wanted = [one for one in declared.columns if one.name in words or one.role]
+        columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in wanted or declared.columns[:1])
+        connection.execute(f"CREATE TABLE {place} ({columns})")
+        if given is not None and wanted:
+            arrow = complete(given, declared).select([one.name for one in wanted])
+            connection.register("arriving", arrow)
+            connection.execute(f"INSERT INTO {place} SELECT * FROM arriving")
+            connection.unregister("arriving")
+
+
+def prepare(connection: Any, catalogue: Catalogue) -> None:
+    """Run ``prepared.sql`` over the loaded tables."""
+    for statement in catalogue.prepared:
+        connection.execute(statement)
+
+
+def add_finding_table(connection: Any) -> None:
+    """The table the second pass may ask: what the first pass found."""
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS opt_{FINDING}")
+    connection.execute(
+        f"CREATE TABLE opt_{FINDING}.{FINDING} (rule_id VARCHAR, level VARCHAR, scope VARCHAR,"
+        " statement_no VARCHAR, prevents_impossible BOOLEAN)"
+    )
+
+
+def table_place(catalogue: Catalogue, name: str) -> str:
+    """Where a declared table lies: core tables in ``main``, an optional one in a schema of its own."""
+    return f"opt_{name}.{name}" if catalogue.tables.tables[name] in catalogue.tables.optional else name
+
+
+def show_tables(connection: Any, requires: tuple[str, ...]) -> None:
+    """Let the next statements see these optional tables and no others."""
+    path = ",".join(["main", *(f"opt_{name}" for name in requires)])
+    connection.execute(f"SET search_path = '{path}'")
+
+
+def place_columns(catalogue: Catalogue, part: Part) -> str:
+    """The six columns of ``hit`` behind the rule number, for a predicate over one table."""
+    roles = catalogue.tables.tables[part.table].roles
+    own = {"field": f"'{part.field}'" if part.field else "NULL", "detail": _text(part.detail or "NULL")}
+    return ", ".join(f"{own.get(one) or roles.get(one, 'NULL')} AS {one}" for one in PLACES)
+
+
+def query_columns(names: list[str]) -> str:
+    """The same for a query that gives some of the columns."""
+    return ", ".join(
+        (_text(one) if one in names else "NULL") + f" AS {one}" for one in PLACES
+    )  # line_no is cast back on insert
+
+
+def _text(expression: str) -> str:
+    return f"CAST(({expression}) AS VARCHAR)"
+
+
+def fill_values(text: str, values: Mapping[str, Any]) -> str:
+    """Write the dated values of this check into a condition in place of ``$name``."""
+    return VALUE.sub(lambda found: _literal(values[found[1]]), text)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, list):
+        return "(" + ", ".join(_literal(one) for one in value) + ")"
+    return str(value)
+
+
+def plan(catalogue: Catalogue) -> None:
+    """Run every condition over empty tables: DataFileError names the first that does not fit the tables."""
+    connection = open_session(catalogue)
+    for declared in catalogue.tables.optional:
+        connection.execute(f"CREATE SCHEMA opt_{declared.name}")
+    add_tables(
+        connection,
+        catalogue,
+        {name: one.schema.empty_table() for name, one in catalogue.tables.tables.items()},
+    )
+    add_finding_table(connection)
+    try:
+        prepare(connection, catalogue)
+    except duckdb.Error as error:
+        raise odd_rule(
+            PREPARED_FILE, "(prepared)", f"does not fit the tables: {_first_line(error)}"
+        ) from error
+    newest = {name: series.values[-1].value for name, series in catalogue.values.items()}
+    for rule in catalogue.rules:
+        for part in rule.parts:
+            _plan_part(connection, catalogue, rule, part, newest)
+    connection.close()
+
+
+def _plan_part(
+    connection: Any, catalogue: Catalogue, rule: Rule, part: Part, values: Mapping[str, Any]
+) -> None:
+    optional = {one.name for one in catalogue.tables.optional} | {FINDING}
+    for name in part.requires:
+        if name not in optional:
+            raise odd_rule(rule.file, rule.id, f"requires {name!r}, which is no optional table")
+    if part.table:
+        _check_predicate(catalogue, rule, part)
+    show_tables(connection, part.requires)
+    try:
+        if part.query:
+            cursor = connection.execute(fill_values(part.query, values))
+            _check_columns(rule, [one[0] for one in cursor.description])
+        else:
+            columns = fill_values(place_columns(catalogue, part), values)
+            connection.execute(f"SELECT {columns} FROM {part.table} WHERE {fill_values(part.where, values)}")
+    except duckdb.Error as error:
+        raise odd_rule(rule.file, rule.id, f"does not fit the tables: {_first_line(error)}") from error
+
+
+def _check_predicate(catalogue: Catalogue, rule: Rule, part: Part) -> None:
+    declared = catalogue.tables.tables.get(part.table)
+    if declared is None:
+        raise odd_rule(rule.file, rule.id, f"asks the unknown table {part.table!r}")
+    if declared in catalogue.tables.optional and part.table not in part.requires:
+        raise odd_rule(rule.file, rule.id, f"asks the optional table {part.table!r} without requiring it")
+    for name in catalogue.tables.personal_columns:
+        if re.search(rf"\b{name}\b", part.detail):
+            raise odd_rule(rule.file, rule.id, f"detail would show the personal column {name!r}")
+
+
+def _check_columns(rule: Rule, names: list[str]) -> None:
+    odd = [one for one in names if one not in PLACES]
+    if odd or "statement_no" not in names:
+        what = f"gives the column {odd[0]!r}" if odd else "gives no column statement_no"
+        raise odd_rule(rule.file, rule.id, f"the query {what}; a query may give {', '.join(PLACES)}")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
+
+
+def _words(catalogue: Catalogue) -> set[str]:
+    """Every identifier that stands in a condition or in ``prepared.sql``."""
+    texts = [*catalogue.prepared]
+    for rule in catalogue.rules:
+        texts += [f"{part.where} {part.query} {part.detail}" for part in rule.parts]
+    return {word for text in texts for word in re.findall(r"[a-z_][a-z0-9_]*", text)}
+
+
+def _add_codes(connection: Any, codes: CodeLists) -> None:
+    flat: dict[str, list[Any]] = {"list": [], "code": [], "kind": [], "valid_from": [], "valid_to": []}
+    for name in codes.names:
+        rows = codes.rows(name)
+        for one in rows:
+            for kind in one.kinds or ("",):
+                for column, value in zip(
+                    flat, (name, one.key, kind, one.valid_from, one.valid_to), strict=True
+                ):
+                    flat[column].append(value)
+        raw = pa.Table.from_pylist([one.row for one in rows])
+        _copy(connection, f"list_{name}", raw)
+        if {"code", "format", "repeat"} <= set(raw.column_names):
+            overrides = _format_overrides(codes, name)
+            for macro in format_macros(name, versions([one.row for one in rows], overrides)):
+                connection.execute(macro)
+    types = [pa.string(), pa.string(), pa.string(), pa.date32(), pa.date32()]
+    _copy(
+        connection,
+        "code",
+        pa.table({name: pa.array(flat[name], kind) for name, kind in zip(flat, types, strict=True)}),
+    )
+
+
+def _format_overrides(codes: CodeLists, name: str) -> dict[str, str]:
+    """Formats we write differently from the list, with their reason, from ``rules/formats.csv``."""
+    import csv
+
+    path = codes.folder.parent / "rules" / FORMAT_OVERRIDES
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        return {row["code"]: row["format"] for row in csv.DictReader(stream) if row["list"] == name}
+
+
+def _copy(connection: Any, name: str, table: pa.Table) -> None:
+    connection.register("arriving", table)
+    connection.execute(f"CREATE TABLE {name} AS SELECT * FROM arriving")
+    connection.unregister("arriving")

@@ -1,0 +1,158 @@
+"""The tables a pre-check rule may ask, declared as data: ``tables.csv`` beside the rules, and the record layouts.
+
+``tables.csv`` has one row per column: ``table,use,column,type,role,personal,meaning``.
+
+- ``use``: ``core`` tables are always there (an absent one counts as empty), ``optional`` ones may be absent: rules
+  that need them must say so in ``requires`` and are then reported as not checked.
+- ``type``: ``text``, ``int``, ``date``, ``bool``; or ``@H`` … ``@F`` with column ``*`` for all columns any claim kind
+  has in that record. A column that is text in one kind and a number in another is text here.
+- ``role``: which place in a finding the column fills (``statement_no line_no file record``).
+- ``personal``: ``Y`` for columns that may never be written into a finding.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cheonggu.errors import InputError
+from cheonggu.layouts import Layout, LayoutCatalogue, odd_row
+
+CORE, OPTIONAL = "core", "optional"
+ARROW_TYPES = {"text": pa.string(), "int": pa.int64(), "date": pa.date32(), "bool": pa.bool_()}
+SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "bool": "BOOLEAN"}
+ROLES = ("statement_no", "line_no", "file", "record")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``type`` is text, int, date or bool; ``role`` the place in a finding it fills, or empty."""
+
+    name: str
+    type: str
+    role: str
+    personal: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """One declared table. ``letter`` is the record letter of a wire table, else empty."""
+
+    name: str
+    use: str
+    letter: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        return pa.schema([(one.name, ARROW_TYPES[one.type]) for one in self.columns])
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Place in a finding → column that fills it."""
+        return {one.role: one.name for one in self.columns if one.role}
+
+    def create_sql(self, place: str) -> str:
+        columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in self.columns)
+        return f"CREATE TABLE {place} ({columns})"
+
+
+class TableSet:
+    """Every declared table by name."""
+
+    def __init__(self, tables: Iterable[Table]) -> None:
+        self.tables: dict[str, Table] = {one.name: one for one in tables}
+
+    @property
+    def core(self) -> tuple[Table, ...]:
+        return tuple(one for one in self.tables.values() if one.use == CORE)
+
+    @property
+    def optional(self) -> tuple[Table, ...]:
+        return tuple(one for one in self.tables.values() if one.use == OPTIONAL)
+
+    @property
+    def personal_columns(self) -> frozenset[str]:
+        """Names of columns that may not stand in the ``detail`` of a finding."""
+        return frozenset(
+            column.name for table in self.tables.values() for column in table.columns if column.personal
+        )
+
+
+def load_tables(path: Path, layouts: LayoutCatalogue) -> TableSet:
+    """Read ``tables.csv``; DataFileError names file and row of anything odd."""
+    uses: dict[str, str] = {}
+    letters: dict[str, str] = {}
+    columns: dict[str, list[Column]] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for number, row in enumerate(csv.DictReader(stream), start=2):
+            name, use = row["table"], row["use"]
+            if use not in (CORE, OPTIONAL):
+                raise odd_row(path, number, f"use is {use!r}, want core or optional")
+            if uses.setdefault(name, use) != use:
+                raise odd_row(path, number, f"{name} is both core and optional")
+            own = columns.setdefault(name, [])
+            if row["type"].startswith("@"):
+                letters[name] = row["type"][1:]
+                own.extend(_wire_columns(layouts, letters[name]))
+                if not own:
+                    raise odd_row(path, number, f"no layout has record {letters[name]!r}")
+                continue
+            _add_column(path, number, row, own)
+    return TableSet(Table(name, uses[name], letters.get(name, ""), tuple(columns[name])) for name in columns)
+
+
+def _add_column(path: Path, number: int, row: Mapping[str, str], own: list[Column]) -> None:
+    """Add a column, or give a wire column its role and its personal mark."""
+    if row["role"] and row["role"] not in ROLES:
+        raise odd_row(path, number, f"role is {row['role']!r}, want one of {', '.join(ROLES)}")
+    known = {one.name: place for place, one in enumerate(own)}
+    type_name = row["type"]
+    if row["column"] in known:
+        place = known[row["column"]]
+        if type_name:
+            raise odd_row(path, number, f"{row['column']} is declared twice")
+        type_name = own.pop(place).type
+    if type_name not in ARROW_TYPES:
+        raise odd_row(path, number, f"type is {type_name!r}, want one of {', '.join(ARROW_TYPES)}")
+    own.append(Column(row["column"], type_name, row["role"], row["personal"] == "Y"))
+
+
+def _wire_columns(layouts: LayoutCatalogue, letter: str) -> list[Column]:
+    """All columns any kind has in that record, in the order first met."""
+    types: dict[str, str] = {}
+    for layout in layouts:
+        if layout.record == letter:
+            _merge_types(layout, types)
+    return [Column(name, type_name, "", False) for name, type_name in types.items()]
+
+
+def _merge_types(layout: Layout, types: dict[str, str]) -> None:
+    for one in layout.fields:
+        mine = "int" if one.is_number else "text"
+        types[one.name] = mine if types.get(one.name, mine) == mine else "text"
+
+
+def complete(table: pa.Table, declared: Table) -> pa.Table:
+    """The table with exactly the declared columns: missing ones are null, types are cast, others are left out.
+
+    Raises InputError naming table and column when a type cannot be cast.
+    """
+    arrays = []
+    for field in declared.schema:
+        if field.name not in table.column_names:
+            arrays.append(pa.nulls(table.num_rows, field.type))
+            continue
+        try:
+            arrays.append(pc.cast(table[field.name], field.type))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            raise InputError(
+                f"Table {declared.name}, column {field.name}: not {field.type} as declared.",
+                f"{declared.name} 표의 {field.name} 열이 선언된 형식({field.type})이 아닙니다.",
+            ) from None
+    return pa.table(arrays, schema=declared.schema)

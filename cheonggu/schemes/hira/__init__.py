@@ -1,0 +1,31 @@
+"""HIRA (건강보험심사평가원): health-insurance and medical-aid claims."""
+
+from __future__ import annotations
+
+from cheonggu.schemes.hira.assemble import assemble
+from cheonggu.schemes.hira.claim_files import SAM, write_claim
+from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS
+from cheonggu.schemes.hira.notices import parse
+from cheonggu.schemes.hira.precheck_inputs import precheck_tables
+from cheonggu.schemes.hira.targets import GROUP_COLUMNS, find_targets, max_statements
+from cheonggu.schemes.scheme import Scheme
+
+SCHEME = Scheme(
+    name="hira",
+    title_ko="건강보험심사평가원 요양급여비용 청구",
+    layouts=LAYOUTS,
+    codes=CODES,
+    rule_folders=(HOME / "rules" / "precheck",),
+    statement_views=("statement", "diagnosis", "line", "prescription", "detail"),
+    roster_views=("doctor", "doctor_day", "therapist_holiday", "closed_day"),
+    group_columns=GROUP_COLUMNS,
+    gateway="hira_client",
+    files_folder=SAM,
+    simulator="hira",
+    find_targets=find_targets,
+    assemble=assemble,
+    write_claim=write_claim,
+    precheck_tables=precheck_tables,
+    parse_notice=parse,
+    max_statements=max_statements,
+)

@@ -1,0 +1,220 @@
+"""Assemble (청구서 작성): a validated batch becomes a numbered claim as wire tables, ready to be written.
+
+Order and numbers follow the layout tables; header sums follow ``header_sums.csv``; claim-wide details go on
+statement 00001. Nothing here reads a clock or the ledger: the same input gives the same claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cheonggu.layouts import Layout
+from cheonggu.schemes.hira.data import LAYOUTS, first_day, value_on
+from cheonggu.schemes.hira.numbering import section_order, statement_numbers
+from cheonggu.schemes.hira.rosters import (
+    GradedFee,
+    claim_period,
+    doctor_days,
+    graded_fee,
+    therapist_holidays,
+)
+from cheonggu.schemes.scheme import Assembled, BatchInput
+
+RECEIVER = "1"  # the layout's constant for HIRA
+UNIT_STATEMENT, UNIT_LINE, UNIT_RX_LINE = "1", "2", "3"
+AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
+
+# Statements carry their own order; everything else hangs on it.
+NUMBERED = {
+    "B": """SELECT n.statement_no, d.*, strftime(d.care_start_date, '%Y%m%d') AS care_start_text
+        FROM diagnosis d JOIN numbered n USING (statement_key)
+        ORDER BY n.statement_no, d.diagnosis_class, d.diagnosis_seq""",
+    "C": """SELECT n.statement_no, l.*, strftime(l.change_date, '%Y%m%d') AS change_text,
+               row_number() OVER (PARTITION BY n.statement_no ORDER BY o.rank NULLS LAST, l.hang, l.mok, l.line_seq)
+               AS line_no
+        FROM line l JOIN numbered n USING (statement_key) LEFT JOIN section o USING (hang, mok)
+        ORDER BY n.statement_no, line_no""",
+    "D": """SELECT n.statement_no, p.*,
+               row_number() OVER (PARTITION BY n.statement_no, p.prescription_no ORDER BY p.line_seq) AS line_no
+        FROM prescription p JOIN numbered n USING (statement_key)
+        ORDER BY n.statement_no, p.prescription_no, line_no""",
+    "E": """SELECT n.statement_no, e.*, CASE e.detail_unit WHEN '2' THEN c.line_no WHEN '3' THEN r.line_no END AS line_no
+        FROM detail e JOIN numbered n USING (statement_key)
+        LEFT JOIN numbered_c c ON e.detail_unit = '2' AND c.statement_key = e.statement_key
+                              AND c.line_seq = e.line_seq
+        LEFT JOIN numbered_d r ON e.detail_unit = '3' AND r.statement_key = e.statement_key
+                              AND r.prescription_no = e.prescription_no AND r.line_seq = e.line_seq
+        ORDER BY n.statement_no, e.detail_unit, e.prescription_no, line_no, e.detail_code, e.detail_seq""",
+}
+DATE_TEXTS = {"care_start_date": "care_start_text", "change_date": "change_text"}
+
+
+def assemble(batch: BatchInput) -> Assembled:
+    """Number, order and sum one batch. Raises InputError where a dated value is missing for the month."""
+    statements = batch.tables["statement"]
+    numbers = statement_numbers(len(statements))
+    members = pa.table(
+        {"statement_key": statements["statement_key"], "statement_no": numbers}
+        | {name: statements[name] for name in AMOUNTS}
+    )
+    numbered = _number(batch, members)
+    numbered["A"] = _general(batch, statements, numbers)
+    graded = _claim_wide(batch, numbered, members)
+    records = {
+        layout.record: _wire(layout, numbered[layout.record], batch.claim_no)
+        for layout in LAYOUTS.records(batch.kind)
+        if layout.record != "H"
+    }
+    header = _header(batch, records["A"], graded)
+    return Assembled(header, records, members, f"{batch.claim_no} {batch.group['form_no']}")
+
+
+def _number(batch: BatchInput, members: pa.Table) -> dict[str, pa.Table]:
+    """B, C, D and E in wire order with statement_no and line_no."""
+    db = duckdb.connect()
+    db.register("numbered", members.select(["statement_key", "statement_no"]))
+    db.register("section", section_order(batch.kind))
+    for name in ("diagnosis", "line", "prescription", "detail"):
+        db.register(name, batch.tables[name])
+    numbered: dict[str, pa.Table] = {}
+    for record, query in NUMBERED.items():
+        table = db.execute(query).to_arrow_table()
+        for name, text in DATE_TEXTS.items():
+            if text in table.column_names:
+                table = table.set_column(table.column_names.index(name), name, table[text])
+        numbered[record] = table
+        db.register(f"numbered_{record.lower()}", table)
+    return numbered
+
+
+def _general(batch: BatchInput, statements: pa.Table, numbers: pa.Array) -> pa.Table:
+    first_admission = pc.strftime(statements["first_admission_date"], "%Y%m%d")
+    index = statements.column_names.index("first_admission_date")
+    table = statements.set_column(index, "first_admission_date", first_admission)
+    return table.append_column("statement_no", numbers).append_column(
+        "claim_class", pa.array([batch.claim_class] * len(table), pa.string())
+    )
+
+
+def _claim_wide(batch: BatchInput, numbered: dict[str, pa.Table], members: pa.Table) -> GradedFee:
+    """Put MT008 and MT025 on statement 00001 and work out the graded fee of the header."""
+    period = claim_period(batch.month, batch.group["claim_unit"])
+    extra: list[tuple[str, str]] = []
+    graded = GradedFee()
+    if _has_graded_fee(batch):
+        days = doctor_days(batch.tables["doctor"], batch.tables["doctor_day"], period)
+        if days.text:
+            extra.append(("MT008", days.text))
+        claimed = pc.sum(members["claimed_amount"]).as_py() or 0
+        graded = graded_fee(days.days, _counted_fees(numbered["C"]), claimed, period.first)
+    if "D" in numbered and batch.kind == "medical_dental":
+        extra += [("MT025", text) for text in therapist_holidays(batch.tables["therapist_holiday"], period)]
+    numbered["E"] = _add_details(numbered["E"], extra, members["statement_no"][0].as_py())
+    return graded
+
+
+def _has_graded_fee(batch: BatchInput) -> bool:
+    kinds = value_on("graded_fee_providers", first_day(batch.month))
+    provider_kind = batch.tables["provider"]["provider_kind"][0].as_py()
+    return batch.group["insurance"] == "HI" and batch.group["setting"] == "out" and provider_kind in kinds
+
+
+def _counted_fees(lines: pa.Table) -> pa.Table:
+    """Consultation lines that count for the graded fee: the third modifier digit 1 marks an exempt one."""
+    consultation = pc.and_(pc.equal(lines["hang"], "01"), pc.is_in(lines["mok"], pa.array(["01", "02"])))
+    code = lines["line_code"]
+    exempt = pc.and_(pc.equal(pc.utf8_length(code), 8), pc.equal(pc.utf8_slice_codeunits(code, 7, 8), "1"))
+    counted = lines.filter(pc.and_(consultation, pc.invert(exempt)))
+    return pa.table({"statement_no": counted["statement_no"], "fee_won": counted["line_amount"]})
+
+
+def _add_details(details: pa.Table, extra: list[tuple[str, str]], statement_no: str) -> pa.Table:
+    """Claim-wide details, unless the source already carries that code on the first statement."""
+    first = details.filter(pc.equal(details["statement_no"], statement_no))
+    present = set(first["detail_code"].to_pylist())
+    rows = [
+        {
+            "statement_no": statement_no,
+            "detail_unit": UNIT_STATEMENT,
+            "prescription_no": "",
+            "detail_code": code,
+            "detail_text": text,
+        }
+        for code, text in extra
+        if code not in present
+    ]
+    if not rows:
+        return details
+    added = pa.concat_tables([pa.Table.from_pylist(rows), details], promote_options="default")
+    order = [("statement_no", "ascending"), ("detail_unit", "ascending"), ("prescription_no", "ascending")]
+    return added.sort_by([*order, ("line_no", "ascending"), ("detail_code", "ascending")])
+
+
+def _wire(layout: Layout, table: pa.Table, claim_no: str) -> pa.Table:
+    """The columns of one record in layout order; what the batch does not carry is left to the writer's default."""
+    columns: dict[str, Any] = {"claim_no": pa.array([claim_no] * len(table), pa.string())}
+    for field in layout.fields:
+        if field.name == "record_type":
+            columns[field.name] = pa.array([layout.record] * len(table), pa.string())
+        elif field.name in table.column_names:
+            column = table[field.name]
+            columns[field.name] = column.cast(pa.int64()) if field.is_number else pc.fill_null(column, "")
+    return pa.table(columns)
+
+
+def _header(batch: BatchInput, general: pa.Table, graded: GradedFee) -> pa.Table:
+    provider = batch.tables["provider"].to_pylist()[0]
+    claim_version, statement_version = value_on("form_versions", first_day(batch.month))[batch.kind]
+    row: dict[str, Any] = {
+        "claim_form_version": claim_version,
+        "statement_form_version": statement_version,
+        "claim_no": batch.claim_no,
+        "form_no": batch.group["header_form_no"],
+        "provider_code": provider["provider_code"],
+        "receiver_code": RECEIVER,
+        "payer_class": batch.group["payer_class"],
+        "claim_class": batch.claim_class,
+        "claim_unit": batch.group["claim_unit"],
+        "care_category": batch.group["care_category"],
+        "care_field": batch.group["care_field"],
+        "treatment_form": batch.group["treatment_form"],
+        "treatment_month": batch.month,
+        "graded_fee_days": graded.days,
+        "graded_fee_doctor_count": 0,
+        "graded_fee_index": graded.index,
+        "graded_fee_claimed_amount": graded.claimed_amount,
+        "claim_date": f"{batch.claim_date:%Y%m%d}",
+        "remark": batch.remark,
+    }
+    for name in (
+        "claimant_name",
+        "preparer_name",
+        "preparer_birth_date",
+        "software_approval_no",
+        "agency_code",
+    ):
+        row[name] = provider[name] or ""
+    row |= header_sums(batch.kind, general)
+    layout = LAYOUTS.layout(batch.kind, "H")
+    return pa.table(
+        {
+            field.name: pa.array([row[field.name]], pa.int64() if field.is_number else pa.string())
+            for field in layout.fields
+            if field.name in row
+        }
+    )
+
+
+def header_sums(kind: str, general: pa.Table) -> Mapping[str, int]:
+    """Count and sums of the header from the general records, as ``header_sums.csv`` says."""
+    return {
+        one.header_field: int(pc.sum(general[one.statement_field]).as_py() or 0)
+        if one.statement_field
+        else len(general)
+        for one in LAYOUTS.header_sums(kind)
+    }

@@ -1,0 +1,70 @@
+"""What the pre-check rules look at for one claim: the files as they will be sent, rosters, codes, context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cheonggu.formats.claim_set import inspect_set, read_set
+from cheonggu.schemes.hira.data import CODES, LAYOUTS, first_day, form_facts, value_on
+
+WIRE_TABLES = {"H": "header", "A": "stmt", "B": "dx", "C": "line", "D": "rx", "E": "detail"}
+
+
+def precheck_tables(
+    sam: Path, rosters: Mapping[str, pa.Table], context: Mapping[str, Any]
+) -> dict[str, pa.Table]:
+    """Tables of ``rules/precheck/tables.csv`` for the claim whose SAM set lies in ``sam``.
+
+    ``context``: ``batch`` (the ledger's) and ``as_of`` (day of the hand-off).
+    """
+    batch = context["batch"]
+    paths = sorted(path for path in sam.iterdir() if path.is_file())
+    claim_set = read_set(paths, LAYOUTS)
+    tables = {
+        name: claim_set.tables[letter] for letter, name in WIRE_TABLES.items() if letter in claim_set.tables
+    }
+    provider = rosters["provider"]
+    kind = provider["provider_kind"][0].as_py() if len(provider) else None
+    facts = form_facts(batch.group["form_no"])
+    graded = value_on("graded_fee_providers", first_day(batch.treatment_month))
+    claim = {
+        "kind": batch.kind,
+        "insurance": facts["insurance"],
+        "setting": facts["setting"],
+        "provider_kind": kind,
+        "claim_class": batch.claim_class,
+        "has_graded_fee": facts["insurance"] == "HI" and facts["setting"] == "out" and kind in graded,
+        "submission_on": context["as_of"],
+        "is_omitted": False,
+    }
+    return {
+        **tables,
+        **inspect_set(paths, LAYOUTS),
+        "claim": pa.Table.from_pylist([claim]),
+        "institution": provider,
+        "code": code_table(),
+        **{name: table for name, table in rosters.items() if name != "provider"},
+    }
+
+
+@cache
+def code_table() -> pa.Table:
+    """All code lists as rows: list, code, kind (one row per claim kind; empty for every kind) and dates."""
+    rows = [
+        {
+            "list": name,
+            "code": one.key,
+            "kind": kind,
+            "valid_from": one.valid_from,
+            "valid_to": one.valid_to,
+        }
+        for name in CODES.names
+        for one in CODES.rows(name)
+        for kind in (sorted(one.kinds) or [""])
+    ]
+    return pa.Table.from_pylist(rows)

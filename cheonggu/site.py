@@ -1,0 +1,110 @@
+"""Where one installation keeps its things: source, ledger, data folder, key, gateways. Read from one TOML file.
+
+Relative paths are taken from the file's own folder. The key that encrypts personal data never stands in the
+file: it names an environment variable or a key file. ``CHEONGGU_SITE`` says where the file is.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cheonggu.errors import UsageError
+
+SITE_VARIABLE = "CHEONGGU_SITE"
+
+
+@dataclass(frozen=True)
+class Site:
+    """One installation. ``gateways`` maps a gateway's name to its settings.
+
+    ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
+    claimed by other means and must never be claimed again.
+    """
+
+    source_url: str
+    ledger_url: str
+    data_folder: Path
+    first_care_month: str
+    key_file: Path | None
+    key_variable: str | None
+    gateways: Mapping[str, Mapping[str, Any]]
+    rule_folders: tuple[Path, ...]
+    threads: int
+    chunk_statements: int
+
+    def scheme_folder(self, scheme: str) -> Path:
+        return self.data_folder / scheme
+
+    def batches_folder(self, scheme: str) -> Path:
+        return self.scheme_folder(scheme) / "batches"
+
+
+def load_site(path: Path) -> Site:
+    """Read the site file; UsageError names what is missing."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"The site file {path.name} cannot be read: {error.strerror}.",
+            f"설정 파일 {path.name}을(를) 읽을 수 없습니다.",
+            fix_en=f"Give --site FILE or set {SITE_VARIABLE}.",
+            fix_ko=f"--site 옵션이나 {SITE_VARIABLE} 환경 변수로 파일을 지정하세요.",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path.name} is not TOML: {error}.", f"{path.name} 형식이 틀렸습니다.") from error
+    home = path.resolve().parent
+    key = raw.get("key", {})
+    return Site(
+        source_url=_url(home, _need(path, raw, "source", "url")),
+        ledger_url=_url(home, _need(path, raw, "ledger", "url")),
+        data_folder=home / _need(path, raw, "data", "folder"),
+        first_care_month=_month(path, _need(path, raw, "run", "first_care_month")),
+        key_file=home / key["file"] if "file" in key else None,
+        key_variable=key.get("variable"),
+        gateways={
+            name: {one: _url(home, value) if one == "folder" else value for one, value in settings.items()}
+            for name, settings in raw.get("gateway", {}).items()
+        },
+        rule_folders=tuple(home / one for one in raw.get("rules", {}).get("folders", [])),
+        threads=int(raw.get("run", {}).get("threads", os.cpu_count() or 1)),
+        chunk_statements=int(raw.get("run", {}).get("chunk_statements", 20_000)),
+    )
+
+
+def site_path(given: Path | None = None) -> Path:
+    """The site file: as given, else from the environment, else ``site.toml`` here."""
+    return given or Path(os.environ.get(SITE_VARIABLE, "site.toml"))
+
+
+def _need(path: Path, raw: Mapping[str, Any], table: str, key: str) -> str:
+    try:
+        return str(raw[table][key])
+    except KeyError:
+        raise UsageError(
+            f"{path.name} lacks [{table}] {key}.",
+            f"{path.name}에 [{table}] {key} 항목이 없습니다.",
+            fix_en="docs/operating.ko.md shows a complete file.",
+            fix_ko="docs/operating.ko.md의 예시를 보세요.",
+        ) from None
+
+
+def _month(path: Path, text: str) -> str:
+    if len(text) == 6 and text.isdigit() and "01" <= text[4:] <= "12":
+        return text
+    raise UsageError(
+        f"{path.name}: first_care_month must be CCYYMM.",
+        f"{path.name}: first_care_month는 CCYYMM 형식입니다.",
+    )
+
+
+def _url(home: Path, text: str) -> str:
+    """A path after sqlite:/// or parquet:/// (or without a scheme) is taken from the file's folder."""
+    for prefix in ("sqlite:///", "parquet:///"):
+        if text.startswith(prefix):
+            return prefix + str(home / text.removeprefix(prefix))
+    return text if "://" in text else str(home / text)

@@ -1,0 +1,119 @@
+"""Submit (송신): the only path to a gateway. Intent, hand-off, outcome; one claim of a gateway at a time.
+
+1. *Intent*: the ledger notes the claim, its files' hashes and the gateway; from here on the set is under way.
+2. *Hand-off*: the gateway places the files. Repeating it after a crash ends in the same files.
+3. *Outcome*: the counterpart's answer goes into the ledger and only then is taken away.
+
+A run that starts after a crash finds the open submission first and asks the gateway what became of it. When that
+cannot be found out, the claim becomes SEND_UNKNOWN and waits for a person: nothing is ever sent twice by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cheonggu.batches import ASSEMBLE, BatchFolder, FileFact, file_fact
+from cheonggu.errors import StateError
+from cheonggu.gateways import Gateway, Place
+from cheonggu.ledger import Actor, Ledger, Submission
+
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class HandOffs:
+    """What one pass did: claims answered fine, refused by the counterpart's check, and still waiting."""
+
+    handed_off: tuple[str, ...]
+    refused: tuple[str, ...]
+    waiting: tuple[str, ...]
+    why_waiting: str
+
+
+class Submitter:
+    """Hands the outbox of one scheme to one gateway."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        gateway: Gateway,
+        batches_root: Path,
+        files_folder: str,
+        actor: Actor,
+        *,
+        wait_seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.ledger, self.gateway, self.actor = ledger, gateway, actor
+        self.batches_root, self.files_folder = batches_root, files_folder
+        self.wait_seconds, self.sleep = wait_seconds, sleep
+
+    def run(self, scheme: str) -> HandOffs:
+        """Finish what an earlier run began, then hand off claim by claim until one has to wait."""
+        handed_off: list[str] = []
+        refused: list[str] = []
+        why = self._finish_open(handed_off, refused)
+        while not why:
+            outbox = self.ledger.outbox(scheme)
+            if not outbox:
+                break
+            claim = outbox[0]
+            folder = self._folder(claim.batch_id)
+            files = self._files(folder)
+            facts = [file_fact(path, folder) for path in files]
+            self._must_be_frozen(claim.batch_id, facts)
+            token = f"{claim.provider_code}-{claim.claim_no}"
+            if self.gateway.look(token, [fact.name for fact in facts]) is not Place.FREE:
+                why = "the input folder is not free"
+                break
+            self.ledger.write_intent(
+                claim.provider_code, claim.claim_no, self.gateway.name, facts, self.actor
+            )
+            why = self._finish_open(handed_off, refused)
+        waiting = tuple(claim.claim_no for claim in self.ledger.outbox(scheme)) if why else ()
+        return HandOffs(tuple(handed_off), tuple(refused), waiting, why)
+
+    def _finish_open(self, handed_off: list[str], refused: list[str]) -> str:
+        """Bring the open submission to its outcome; a non-empty answer says why the rest has to wait."""
+        submission = self.ledger.open_submission(self.gateway.name)
+        if submission is None:
+            return ""
+        self._place(submission)
+        deadline = time.monotonic() + self.wait_seconds
+        while (answer := self.gateway.examined()) is None:
+            if time.monotonic() >= deadline:
+                return f"claim {submission.claim_no} is not examined yet"
+            self.sleep(POLL_SECONDS)
+        self.ledger.record_examined(submission.id, answer.document_id, answer.status, self.actor)
+        self.gateway.acknowledge()
+        (handed_off if answer.status >= 0 else refused).append(submission.claim_no)
+        return ""
+
+    def _place(self, submission: Submission) -> None:
+        files = self._files(self._folder(submission.batch_id))
+        token = f"{submission.provider_code}-{submission.claim_no}"
+        self.gateway.place(token, files)
+        if not submission.is_placed:
+            self.ledger.mark_placed(submission.id, self.actor)
+
+    def _folder(self, batch_id: str) -> Path:
+        return BatchFolder(self.batches_root, batch_id).stage(ASSEMBLE) / self.files_folder
+
+    def _files(self, folder: Path) -> list[Path]:
+        return sorted(path for path in folder.iterdir() if path.is_file())
+
+    def _must_be_frozen(self, batch_id: str, facts: list[FileFact]) -> None:
+        """The files must still be the ones that were assembled and checked."""
+        manifest = BatchFolder(self.batches_root, batch_id).manifest(ASSEMBLE) or {"files": []}
+        frozen = {one["name"].rsplit("/", 1)[-1]: one["sha256"] for one in manifest["files"]}
+        changed = [fact.name for fact in facts if frozen.get(fact.name) != fact.sha256]
+        if changed or not facts:
+            raise StateError(
+                f"Batch {batch_id}: {', '.join(changed) or 'no files'} changed after the check.",
+                f"배치 {batch_id}: 점검 후 파일이 바뀌었습니다({', '.join(changed) or '파일 없음'}).",
+                fix_en="Withdraw the claim; it will be assembled anew.",
+                fix_ko="청구를 취하하면 새로 작성합니다.",
+            )

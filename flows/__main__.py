@@ -1,0 +1,74 @@
+"""``python -m flows``: the flows for a shell, with the exit codes of the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cheonggu.errors import CheongguError
+from flows.collect_notices import collect_notices
+from flows.rehearse import rehearse
+from flows.submit_claims import submit_claims
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+SchemeName = Annotated[str, typer.Option("--scheme")]
+Json = Annotated[bool, typer.Option("--json")]
+
+
+@app.command("run")
+def run(
+    scheme: SchemeName,
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    as_json: Json = False,
+) -> None:
+    """One night now."""
+    state = submit_claims(scheme, as_of.date() if as_of else None, return_state=True)
+    show(state, as_json)
+
+
+@app.command("collect")
+def collect(scheme: SchemeName, as_json: Json = False) -> None:
+    """Take in what came back."""
+    show(collect_notices(scheme, return_state=True), as_json)
+
+
+@app.command("demo")
+def demo(
+    scheme: SchemeName,
+    statements: Annotated[int, typer.Option()],
+    folder: Annotated[Path, typer.Option("--dir")],
+) -> None:
+    """One night at a made-up hospital."""
+    raise typer.Exit(rehearse(scheme, folder, statements))
+
+
+def show(state: Any, as_json: bool) -> None:
+    """Print the summary; raise what the flow raised."""
+    summary = state.result()
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(summary), default=str, ensure_ascii=False))
+    else:
+        typer.echo(f"{state.name}: {state.message}")
+    for refused in getattr(summary, "refused", ()):
+        typer.echo(f"{refused.name}: {refused.reason_ko} {refused.reason_en}", err=True)
+    if getattr(summary, "refused", ()):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    try:
+        app()
+    except CheongguError as error:
+        for line in error.lines():
+            typer.echo(line, err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""A whole rehearsal: made-up hospital, the real flows, the simulated counterpart as a process of its own."""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import typer
+
+from cheonggu.ledger import Claim
+from cheonggu.schemes import find_scheme
+from cheonggu.site import SITE_VARIABLE
+from cheonggu.sources.sample import build_sample
+from flows.collect_notices import collect_notices
+from flows.submit_claims import Night, submit_claims
+from tasks.resources import open_resources
+
+AS_OF = date(2026, 7, 6)  # the sample hospital's night: care of May and June is due, July is still running
+ANSWER_SECONDS = 120
+SITE = """# 표본 병원 · the made-up hospital of the rehearsal
+[source]
+url = "sqlite:///hospital/hospital.db"
+
+[ledger]
+url = "sqlite:///ledger.db"
+
+[data]
+folder = "data"
+
+[key]
+file = "ledger.key"
+
+[run]
+first_care_month = "202601"
+
+[gateway.hira_client]
+folder = "client"
+wait_seconds = 60
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Planted defects against what was blocked: all three lists must be empty for a good night."""
+
+    planted: int
+    missed: tuple[str, ...]
+    wrong_rule: tuple[str, ...]
+    blocked_without_cause: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        return not (self.missed or self.wrong_rule or self.blocked_without_cause)
+
+
+def rehearse(scheme: str, folder: Path, statements: int) -> int:
+    """Build (or find) the hospital, run the night, let the counterpart answer, collect; returns the exit code."""
+    folder = folder.resolve()
+    os.environ[SITE_VARIABLE] = str(_prepare(folder, statements))
+    with _counterpart(scheme, folder / "client"):
+        night: Night = submit_claims(scheme, AS_OF, return_state=True).result()
+        claims = _collect_until_answered(scheme)
+    proof = _prove(scheme, folder / "hospital" / "truth.csv")
+    _report(folder, night, claims, proof, scheme)
+    good = proof.holds and not night.held and not night.submitted.waiting and not night.submitted.refused
+    return 0 if good else 1
+
+
+def _prepare(folder: Path, statements: int) -> Path:
+    """Site file, key and hospital; what stands already is used again, so a second night can be tried."""
+    site, key, hospital = folder / "site.toml", folder / "ledger.key", folder / "hospital"
+    if not site.exists():
+        site.write_text(SITE, encoding="utf-8")
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_hex(32), encoding="ascii")
+    if not (hospital / "expected.json").exists():
+        typer.echo(f"표본 병원을 만듭니다 · building the sample hospital ({statements} statements) …")
+        build_sample(hospital, statements=statements, as_of=AS_OF)
+    return site
+
+
+@contextmanager
+def _counterpart(scheme: str, folder: Path) -> Iterator[None]:
+    """The simulated client and reviewer, knowing nothing of us but its folders."""
+    folder.mkdir(parents=True, exist_ok=True)
+    peer = find_scheme(scheme).simulator
+    command = [sys.executable, "-m", "cheonggu.cli", "simulate", peer, "--folder", str(folder)]
+    process = subprocess.Popen([*command, "--watch", "--seed", "1", "--today", AS_OF.isoformat()])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _collect_until_answered(scheme: str) -> list[Claim]:
+    """Collect until every handed-off claim has its review result, as an hourly schedule would over days."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while True:
+        collect_notices(scheme, return_state=True).result()
+        with open_resources(scheme) as here:
+            claims = here.ledger.claims(scheme)
+        under_way = [
+            one for one in claims if str(one.state) in ("HANDED_OFF", "SENT", "RECEIVED", "IN_REVIEW")
+        ]
+        if not under_way or time.monotonic() > deadline:
+            return claims
+        time.sleep(1)
+
+
+def _prove(scheme: str, truth_file: Path) -> Proof:
+    """Every planted defect found under its own rule, and nothing else blocked."""
+    with truth_file.open(encoding="utf-8", newline="") as stream:
+        truth = {row["statement_key"]: row["rule_id"] for row in csv.DictReader(stream)}
+    with open_resources(scheme) as here:
+        found = here.ledger.error_rules(scheme)
+        blocked = set(here.ledger.statement_keys(scheme, "BLOCKED"))
+    missed = sorted(key for key in truth if key not in found)
+    wrong = sorted(key for key, rule in truth.items() if key in found and rule not in found[key])
+    return Proof(len(truth), tuple(missed), tuple(wrong), tuple(sorted(blocked - set(truth))))
+
+
+def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, scheme: str) -> None:
+    """A summary a newcomer understands, and where to look next."""
+    received = [one for one in claims if one.receipt_no]
+    with open_resources(scheme) as here:
+        status = here.ledger.status(scheme)
+        first = here.folder(claims[0].batch_id).path if claims else folder
+    lines = [
+        "",
+        f"하룻밤 {night.as_of} 결과 · what the night did",
+        f"  1 추출 extract    {night.extracted.statements:>7,} 명세서 statements, "
+        f"{night.extracted.waiting:,} 마감 전 not closed yet",
+        f"  2 검증 validate   {night.validated.ready:>7,} 통과 ready, {night.validated.blocked:,} 보류 set aside",
+        f"  3 작성 assemble   {night.claims:>7,} 청구서 claims",
+        f"  4 사전점검 check   {night.blocked_by_precheck:>6,} 명세서 보류 statements set aside",
+        f"  5 송신 submit     {len(night.submitted.handed_off):>7,} 청구서 handed off one at a time",
+        f"  6 기록 record     {len(received):>7,} 접수번호 receipt numbers in the ledger",
+        "",
+        f"명세서 상태 statements by state: {_states(status['statements'])}",
+        f"청구서 상태 claims by state:     {_states(status['claims'])}",
+        f"심어 둔 오류 planted defects: {proof.planted}, 놓침 missed {len(proof.missed)}, "
+        f"다른 규칙 other rule {len(proof.wrong_rule)}, "
+        f"까닭 없는 보류 blocked without cause {len(proof.blocked_without_cause)}",
+        "",
+        "다음에 볼 것 · where to look next",
+        f"  청구서 한 장 · one claim as a page   {first / 'assemble' / 'claim.html'}",
+        f"  원장 · the ledger                    cheonggu ledger status --site {folder / 'site.toml'}",
+        "  여섯 단계 · how it works             docs/architecture.md",
+    ]
+    typer.echo("\n".join(lines))
+    for title, keys in (
+        ("missed", proof.missed),
+        ("other rule", proof.wrong_rule),
+        ("blocked without cause", proof.blocked_without_cause),
+    ):
+        for key in keys[:20]:
+            typer.echo(f"{title}: {key}", err=True)
+
+
+def _states(counts: dict[str, dict[str, int]]) -> str:
+    return ", ".join(f"{state} {row['count']:,}" for state, row in counts.items())

@@ -1,0 +1,50 @@
+"""Stage 3, assemble (작성): validated batches → numbered claims as SAM set, XML and page, then frozen."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from prefect import task
+
+from cheonggu.assembly import assemble_batch, record_assembled
+from tasks.resources import open_resources
+from tasks.settings import REPEATABLE
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Counts of one pass."""
+
+    claims: int
+    held: int
+
+
+@task(task_run_name="assemble {scheme}", **REPEATABLE)
+def assemble(scheme: str) -> Assembly:
+    """Number every validated batch in order, build the files side by side, record them in order."""
+    held = 0
+    with open_resources(scheme) as here:
+        batches = here.ledger.batches(scheme, stages=["validated"])
+        numbers = here.ledger.reserve_claim_numbers([one.batch_id for one in batches], here.actor)
+        remarks = {
+            one.batch_id: here.ledger.remark_for(one.provider_code, one.group.get("form_no", ""))
+            for one in batches
+        }
+        with ThreadPoolExecutor(here.site.threads) as pool:
+            built = pool.map(
+                lambda one: assemble_batch(
+                    here.folder(one.batch_id),
+                    here.scheme,
+                    one,
+                    numbers[one.batch_id],
+                    remarks[one.batch_id],
+                    here.site.chunk_statements,
+                ),
+                batches,
+            )
+            for batch, claim in zip(batches, built, strict=True):
+                held += not record_assembled(
+                    here.ledger, here.folder(batch.batch_id), batch, claim, here.actor
+                )
+    return Assembly(len(batches) - held, held)

@@ -1,0 +1,53 @@
+"""Stage 6, record (기록): what the ledger holds after the night, proven and shown without personal data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+
+from cheonggu.errors import StateError
+from tasks.resources import open_resources
+from tasks.settings import STAGE
+
+
+@dataclass(frozen=True)
+class Record:
+    """Counts and won by state, of statements and claims."""
+
+    statements: dict[str, Any]
+    claims: dict[str, Any]
+
+
+@task(task_run_name="record {scheme}", **STAGE)
+def record(scheme: str) -> Record:
+    """Prove the audit chain and publish the register of the night as an artifact."""
+    with open_resources(scheme) as here:
+        problems = here.ledger.verify()
+        if problems:
+            raise StateError(
+                f"The ledger's audit chain is broken: {problems[0]}.",
+                f"원장의 감사 기록이 맞지 않습니다: {problems[0]}.",
+                fix_en="Stop filing and restore the ledger from its backup.",
+                fix_ko="청구를 멈추고 원장을 백업에서 복구하세요.",
+            )
+        status = here.ledger.status(scheme)
+        create_table_artifact(
+            key="claims",
+            table=[_row(claim) for claim in here.ledger.claims(scheme)[-1000:]],
+            description="청구 현황 (최근 1,000건)",
+        )
+    return Record(status["statements"], status["claims"])
+
+
+def _row(claim: Any) -> dict[str, Any]:
+    return {
+        "요양기관": claim.provider_code,
+        "청구번호": claim.claim_no,
+        "상태": str(claim.state),
+        "건수": claim.statement_count,
+        "청구액": claim.claimed_amount,
+        "접수번호": claim.receipt_no or "",
+    }

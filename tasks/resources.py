@@ -1,0 +1,67 @@
+"""Prefect variables and settings → the plain objects the core works with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prefect.runtime import flow_run
+from prefect.variables import Variable
+
+from cheonggu.batches import BatchFolder
+from cheonggu.gateways import Gateway, open_gateway
+from cheonggu.ledger import Actor, Ledger, open_ledger
+from cheonggu.privacy import load_secret
+from cheonggu.schemes import find_scheme
+from cheonggu.schemes.scheme import Scheme
+from cheonggu.site import SITE_VARIABLE, Site, load_site, site_path
+from cheonggu.sources import Source, open_source
+
+PIPELINE = "pipeline"
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a stage needs: the site, the scheme, the open ledger and who acts."""
+
+    site: Site
+    scheme: Scheme
+    ledger: Ledger
+    actor: Actor
+
+    def folder(self, batch_id: str) -> BatchFolder:
+        return BatchFolder(self.site.batches_folder(self.scheme.name), batch_id)
+
+    def gateway(self) -> Gateway:
+        name = self.scheme.gateway
+        return open_gateway(name, self.site.gateways.get(name))
+
+    @contextmanager
+    def source(self) -> Iterator[Source]:
+        source = open_source(self.site.source_url)
+        try:
+            yield source
+        finally:
+            source.close()
+
+
+@contextmanager
+def open_resources(scheme: str, actor: str = PIPELINE) -> Iterator[Resources]:
+    """Open ledger and settings for one stage; the site file comes from the environment or a Prefect variable."""
+    chosen = find_scheme(scheme)
+    site = load_site(_site_file())
+    ledger = open_ledger(site.ledger_url, load_secret(site.key_variable, site.key_file))
+    try:
+        yield Resources(site, chosen, ledger, Actor(actor, str(flow_run.id) if flow_run.id else None))
+    finally:
+        ledger.close()
+
+
+def _site_file() -> Path:
+    if SITE_VARIABLE in os.environ:
+        return site_path()
+    named = Variable.get("cheonggu_site", default=None)
+    return site_path(Path(str(named)) if named else None)

@@ -1,0 +1,27 @@
+"""Stage 5, submit (송신): the outbox → the gateway, one claim at a time. Never retried by Prefect."""
+
+from __future__ import annotations
+
+from prefect import task
+
+from cheonggu.submission import HandOffs, Submitter
+from tasks.resources import open_resources
+from tasks.settings import STAGE
+
+DEFAULT_WAIT_SECONDS = 60
+
+
+@task(task_run_name="submit {scheme}", **STAGE)
+def submit(scheme: str) -> HandOffs:
+    """Finish what an earlier run began, then hand off until a claim has to wait for the counterpart."""
+    with open_resources(scheme) as here:
+        settings = here.site.gateways.get(here.scheme.gateway, {})
+        submitter = Submitter(
+            here.ledger,
+            here.gateway(),
+            here.site.batches_folder(scheme),
+            here.scheme.files_folder,
+            here.actor,
+            wait_seconds=float(settings.get("wait_seconds", DEFAULT_WAIT_SECONDS)),
+        )
+        return submitter.run(scheme)

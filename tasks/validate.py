@@ -1,0 +1,66 @@
+"""Stage 2, validate (검증): the shape of every table; bad statements are set aside as BLOCKED."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow.compute as pc
+from prefect import task
+
+from cheonggu.batches import EXTRACT, VALIDATE
+from cheonggu.ledger import Batch
+from schemas.statements import STATEMENT, check_statements
+from tasks.resources import Resources, open_resources
+from tasks.settings import REPEATABLE
+
+VERDICTS, FINDINGS = "verdicts", "findings"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Counts of one night."""
+
+    ready: int
+    blocked: int
+
+
+@task(task_run_name="validate {scheme}", **REPEATABLE)
+def validate(scheme: str) -> Validation:
+    """Judge every freshly extracted batch and move its statements to READY or BLOCKED."""
+    ready = blocked = 0
+    with open_resources(scheme) as here:
+        for batch in here.ledger.batches(scheme, stages=["extracted"]):
+            _check(here, batch)
+            folder = here.folder(batch.batch_id)
+            verdicts, found = folder.read(VALIDATE, VERDICTS), folder.read(VALIDATE, FINDINGS)
+            here.ledger.record_validated(batch.batch_id, verdicts, found, here.actor)
+            good = pc.sum(verdicts["is_ready"]).as_py() or 0
+            ready, blocked = ready + good, blocked + len(verdicts) - good
+    return Validation(ready, blocked)
+
+
+def _check(here: Resources, batch: Batch) -> None:
+    folder = here.folder(batch.batch_id)
+    inputs = {EXTRACT: folder.inputs_digest(EXTRACT)}
+    if folder.is_done(VALIDATE, inputs):
+        return
+    views = (*here.scheme.statement_views, "provider", *here.scheme.roster_views)
+    tables = {view: folder.read(EXTRACT, view) for view in views}
+    verdict = check_statements(
+        tables,
+        here.scheme.statement_views,
+        here.scheme.codes,
+        kind=batch.kind,
+        setting=batch.group.get("setting", ""),
+        care_days=_care_days(tables[STATEMENT], batch.claim_date),
+    )
+    folder.reopen(VALIDATE)
+    folder.write_tables(VALIDATE, {**verdict.tables, VERDICTS: verdict.verdicts, FINDINGS: verdict.findings})
+    folder.seal(VALIDATE, inputs)
+
+
+def _care_days(statements, otherwise: date) -> tuple[date, date]:  # type: ignore[no-untyped-def]
+    """First and last care day of the batch, for which codes must be in force."""
+    days = pc.min_max(statements["care_to"]).as_py()
+    return days["min"] or otherwise, days["max"] or otherwise
