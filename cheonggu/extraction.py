@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cheonggu.batches import EXTRACT, BatchFolder
 from cheonggu.ledger import Actor, Ledger, NewBatch
+from cheonggu.query import Tables
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import Site
 from cheonggu.sources import Source
@@ -88,16 +88,16 @@ class _Month:
         self.source, self.scheme, self.as_of = source, scheme, as_of
         self.provider_code, self.care_month = provider_code, care_month
         self.providers = providers.filter(pc.equal(providers["provider_code"], provider_code))
-        self.db = duckdb.connect()
+        self.db = Tables()
         self.statements = source.read("statement", provider_code=provider_code, care_month=care_month)
         rosters = {"provider": self.providers, "closed_day": self._roster("closed_day")}
         targets = scheme.find_targets(self.statements, rosters, as_of)
         self.waiting = pc.sum(pc.invert(targets["is_billable"])).as_py() or 0
-        self.db.register("targets", targets.filter(targets["is_billable"]))
-        self.db.register("known", ledger.known_statements(scheme.name, provider_code, care_month))
+        self.db.add("targets", targets.filter(targets["is_billable"]))
+        self.db.add("known", ledger.known_statements(scheme.name, provider_code, care_month))
         free = ", ".join(f"'{state}'" for state in FREE_STATES)
         # A statement may join unless the ledger already holds it in a batch or in a state of its own.
-        self.db.execute(
+        self.db.run(
             f"""CREATE TABLE candidate AS
             SELECT targets.*, CASE WHEN known.state = 'BLOCKED' THEN known.content_hash END AS blocked_hash
             FROM targets LEFT JOIN known USING (statement_key)
@@ -117,9 +117,9 @@ class _Month:
         }
         tables["statement"] = self.statements
         for view, table in tables.items():
-            self.db.register(view, table)
+            self.db.add(view, table)
         # A key that stands twice in the source makes one member; validation blocks it and names the key.
-        self.db.execute(
+        self.db.run(
             """CREATE VIEW one_statement AS SELECT * FROM statement
             QUALIFY row_number() OVER (PARTITION BY statement_key) = 1"""
         )
@@ -139,8 +139,7 @@ class _Month:
             yield batch, mine | rosters, rows
 
     def _count(self, table: str) -> int:
-        row = self.db.execute(f"SELECT count(*) FROM {table}").fetchone()
-        return int(row[0]) if row else 0
+        return int(self.db.rows(f"SELECT count(*) FROM {table}")[0][0])
 
     def _roster(self, view: str) -> pa.Table:
         return self.source.read(view, provider_code=self.provider_code)
@@ -158,12 +157,12 @@ class _Month:
                     string_agg(sha256(concat_ws(chr(31), {columns})), '' ORDER BY {order}) AS h
                     FROM {view} v SEMI JOIN candidate USING (statement_key) GROUP BY v.statement_key"""
             )
-        self.db.execute(
+        self.db.run(
             f"""CREATE TABLE content AS
             SELECT statement_key, sha256(string_agg(view || h, '' ORDER BY view)) AS content_hash
             FROM ({" UNION ALL ".join(parts)}) GROUP BY statement_key"""
         )
-        self.db.execute(
+        self.db.run(
             """CREATE TABLE member AS SELECT candidate.*, content_hash FROM candidate JOIN content USING (statement_key)
             WHERE blocked_hash IS DISTINCT FROM content_hash"""
         )
@@ -172,37 +171,32 @@ class _Month:
         """Cut the members into batches; the id holds the group and a digest of the members' contents."""
         if not self._count("member"):
             return []
-        table = self.db.execute("SELECT DISTINCT group_key, kind FROM member ORDER BY group_key").fetchall()
+        groups = self.db.rows("SELECT DISTINCT group_key, kind FROM member ORDER BY group_key")
         batches: list[tuple[NewBatch, pa.Table]] = []
-        self.db.execute("CREATE TABLE place (statement_key VARCHAR, ordinal INTEGER, n INTEGER)")
+        self.db.run("CREATE TABLE place (statement_key VARCHAR, ordinal INTEGER, n INTEGER)")
         columns = ", ".join(f"s.{name}" for name in MEMBER_COLUMNS)
-        for group_key, kind in table:
-            rows = self.db.execute(
+        for group_key, kind in groups:
+            rows = self.db.table(
                 f"""SELECT m.statement_key, m.identity, m.content_hash, {columns}
                 FROM member m JOIN one_statement s USING (statement_key) WHERE m.group_key = ?
                 ORDER BY s.care_from, m.statement_key""",
                 [group_key],
-            ).to_arrow_table()
+            )
             group = self._group(group_key)
             limit = self.scheme.max_statements(kind, self.as_of)
             for start in range(0, len(rows), limit):
                 part = rows.slice(start, limit)
                 batch = self._batch(kind, group, group_key, part)
-                self.db.register("part", part.select(["statement_key"]))
-                self.db.execute(
-                    "INSERT INTO place SELECT statement_key, ?, row_number() OVER () FROM part",
-                    [len(batches)],
-                )
+                numbers = pa.array(range(len(part)), pa.int32())
+                self.db.add("part", part.select(["statement_key"]).append_column("n", numbers))
+                self.db.run("INSERT INTO place SELECT statement_key, ?, n FROM part", [len(batches)])
                 part = part.append_column("batch_id", pa.array([batch.batch_id] * len(part), pa.string()))
                 batches.append((batch, part))
         return batches
 
     def _group(self, group_key: str) -> dict[str, str]:
         names = self.scheme.group_columns
-        row = self.db.execute(
-            f"SELECT {', '.join(names)} FROM member WHERE group_key = ? LIMIT 1", [group_key]
-        ).fetchone()
-        assert row is not None
+        row = self.db.rows(f"SELECT {', '.join(names)} FROM member WHERE group_key = ? LIMIT 1", [group_key])[0]
         return {name: value or "" for name, value in zip(names, row, strict=True)}
 
     def _batch(self, kind: str, group: dict[str, str], group_key: str, rows: pa.Table) -> NewBatch:
@@ -224,10 +218,10 @@ class _Month:
         """The view's rows of every batch, in statement order and then in the view's own."""
         order = ", ".join(f"v.{name}" for name in CONTRACT.key(view))
         names = ", ".join(f"v.{name}" for name in CONTRACT.arrow_schema(view).names)
-        table = self.db.execute(
+        table = self.db.table(
             f"""SELECT {names}, p.ordinal FROM {view} v JOIN place p USING (statement_key)
             ORDER BY p.ordinal, p.n, {order}"""
-        ).to_arrow_table()
+        )
         counts = table.group_by("ordinal").aggregate([("ordinal", "count")])
         sizes = dict(zip(counts["ordinal"].to_pylist(), counts["ordinal_count"].to_pylist(), strict=True))
         cut, start = {}, 0
@@ -239,8 +233,5 @@ class _Month:
 
     def _orphans(self, view: str) -> pa.Table:
         names = ", ".join(f"v.{name}" for name in CONTRACT.arrow_schema(view).names)
-        return (
-            self.db.execute(f"SELECT {names} FROM {view} v ANTI JOIN statement USING (statement_key)")
-            .to_arrow_table()
-            .cast(CONTRACT.arrow_schema(view))
-        )
+        lost = self.db.table(f"SELECT {names} FROM {view} v ANTI JOIN statement USING (statement_key)")
+        return lost.cast(CONTRACT.arrow_schema(view))

@@ -28,6 +28,7 @@ from cheonggu.layout_versions import (
 
 TEXT, NUMBER = "an", "n"
 REQUIRED_MARKS = {"Y", "Z", "C", "O", "B"}
+KIND_MARKS = ("form_no", "treatment_form")  # code lists by which a reader tells the kinds apart
 
 
 @dataclass(frozen=True)
@@ -169,10 +170,22 @@ class LayoutCatalogue:
     """All layouts of one scheme, read once from its folder."""
 
     def __init__(
-        self, layouts: dict[tuple[str, str], Layout], sums: dict[str, tuple[HeaderSum, ...]]
+        self,
+        layouts: dict[tuple[str, str], Layout],
+        sums: dict[str, tuple[HeaderSum, ...]],
+        versions: Versions | None = None,
+        marks: dict[str, dict[str, frozenset[str]]] | None = None,
     ) -> None:
         self._layouts = layouts
         self._sums = sums
+        self._versions = versions or Versions()
+        self._marks = marks or {}
+        self._variants: dict[tuple[str, str], tuple[tuple[Variant, Layout], ...]] = {
+            key: tuple(
+                (one, apply_variant(layout, one)) for one in self._of_table(layout) if one.is_delivered
+            )
+            for key, layout in layouts.items()
+        }
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -227,6 +240,14 @@ class LayoutCatalogue:
         found = (record for one, record in self._layouts if one == kind)
         return tuple(self.layout(kind, one, version_of(form, one) if form else None) for one in found)
 
+    def marks(self, kind: str, record: str, name: str) -> frozenset[str]:
+        """Values of a field by which a reader tells the kind: from the layout itself or the code list it names."""
+        layout = self.layout(kind, record)
+        if name not in layout:
+            return frozenset()
+        one = layout[name]
+        return frozenset(one.code_values) or self._marks.get(one.code_list or "", {}).get(kind, frozenset())
+
     def _of_table(self, layout: Layout) -> tuple[Variant, ...]:
         return self._versions.of_table(layout.table) if layout.table else ()
 
@@ -254,7 +275,17 @@ class LayoutCatalogue:
         if (path := folder / "versions.toml").is_file():
             versions = load_versions(path)
             _check_variants(path, layouts, versions)
-        return cls(layouts, {kind: tuple(rows) for kind, rows in sums.items()}, versions)
+        marks = {name: _codes_by_kind(folder.parent / "codes" / f"{name}.csv") for name in KIND_MARKS}
+        return cls(layouts, {kind: tuple(rows) for kind, rows in sums.items()}, versions, marks)
+
+
+def _codes_by_kind(path: Path) -> dict[str, frozenset[str]]:
+    """Kind → codes of a code list beside the layouts; nothing when a scheme has no such list."""
+    found: dict[str, set[str]] = {}
+    for _, row in _rows(path) if path.is_file() else ():
+        for kind in filter(None, row["kind"].split(";")):
+            found.setdefault(kind, set()).add(row["code"])
+    return {kind: frozenset(codes) for kind, codes in found.items()}
 
 
 def version_of(form: FormVersion, record: str) -> str:

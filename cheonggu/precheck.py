@@ -281,7 +281,7 @@ def _show_findings(connection: Any, catalogue: Catalogue) -> None:
 
 def _collect(connection: Any, catalogue: Catalogue) -> pa.Table:
     """``hit`` as a findings table."""
-    hits = connection.execute(
+    hits = connection.sql(
         f"SELECT * FROM {HIT} ORDER BY rule_no, statement_no NULLS FIRST, line_no NULLS FIRST, field, file, detail"
     ).to_arrow_table()
     rows = hits["rule_no"]

@@ -8,6 +8,7 @@ planned against the declared tables while loading. A hospital's own folder goes 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,13 +67,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Applies:
-    """Which claims a rule is for; an empty set means all. ``graded`` asks for graded-fee claims only."""
+    """Which claims a rule is for; an empty set means all. ``graded``: only claims with (or without) a graded fee."""
 
     kinds: frozenset[str] = frozenset()
     insurance: frozenset[str] = frozenset()
     setting: frozenset[str] = frozenset()
     provider_kinds: frozenset[str] = frozenset()
-    graded: bool = False
+    graded: bool | None = None
 
     def facts(self) -> dict[str, frozenset[Any]]:
         """Column of the claim table → values that let the rule run."""
@@ -81,7 +82,7 @@ class Applies:
             "insurance": self.insurance,
             "setting": self.setting,
             "provider_kind": self.provider_kinds,
-            "has_graded_fee": frozenset({True}) if self.graded else frozenset(),
+            "has_graded_fee": frozenset() if self.graded is None else frozenset({self.graded}),
         }
         return {column: values for column, values in wanted.items() if values}
 
@@ -120,13 +121,18 @@ class Rule:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Checked rules in file order with the tables, code lists and dated values their conditions ask."""
+    """Checked rules in file order with the tables, layouts, code lists and dated values their conditions ask.
+
+    ``version`` is the SHA-256 of every file that decides an outcome.
+    """
 
     rules: tuple[Rule, ...]
     tables: TableSet
+    layouts: LayoutCatalogue
     codes: CodeLists
     values: Mapping[str, Series]
     prepared: tuple[str, ...] = field(repr=False)
+    version: str
 
     def rule(self, rule_id: str) -> Rule:
         """The rule of that id; KeyError when there is none."""
@@ -140,13 +146,15 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
     """Read and check every rule of the folders, in order of folder and file name.
 
     ``folders[0]`` is the scheme's own catalogue ``<scheme>/rules/precheck`` with ``tables.csv`` and ``prepared.sql``;
-    dated values lie in ``<scheme>/rules``, layouts and code lists beside it. Further folders are a hospital's own.
+    dated values lie in ``<scheme>/rules/values``, layouts and code lists in ``<scheme>``. Further folders are a
+    hospital's own.
     DataFileError names file, rule and reason of the first odd thing.
     """
     from cheonggu.precheck_session import plan, read_statements  # the session needs the classes above
 
     scheme = folders[0].parents[1]
-    tables = load_tables(folders[0] / "tables.csv", LayoutCatalogue.from_folder(scheme / "layouts"))
+    layouts = LayoutCatalogue.from_folder(scheme / "layouts")
+    tables = load_tables(folders[0] / "tables.csv", layouts)
     codes = CodeLists(scheme / "codes")
     rules = [
         rule for folder in folders for path in sorted(folder.glob("*.toml")) for rule in _read_file(path)
@@ -157,9 +165,11 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
     catalogue = Catalogue(
         rules=tuple(rules),
         tables=tables,
+        layouts=layouts,
         codes=codes,
-        values={name: load_series(scheme / "rules" / f"{name}.toml") for name in _value_names(rules)},
+        values=_load_values(scheme / "rules" / "values", rules),
         prepared=read_statements(folders[0]),
+        version=_digest([*folders, scheme / "rules" / "values", scheme / "codes", scheme / "layouts"]),
     )
     plan(catalogue)
     return catalogue
@@ -180,12 +190,17 @@ def _read_file(path: Path) -> Iterable[Rule]:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise odd_rule(path.name, "(file)", f"cannot be read as TOML ({error})") from error
-    if set(raw) != {"rule"} or not isinstance(raw["rule"], list):
-        raise odd_rule(path.name, "(file)", "holds something other than [[rule]] records")
-    return [_read_rule(path.name, number, record) for number, record in enumerate(raw["rule"], start=1)]
+    if not {"rule"} <= set(raw) <= {"rule", "defaults"} or not isinstance(raw["rule"], list):
+        raise odd_rule(path.name, "(file)", "holds something other than [defaults] and [[rule]] records")
+    defaults = raw.get("defaults", {})
+    _refuse_unknown(path.name, "(defaults)", defaults, {"applies"}, "key")
+    return [
+        _read_rule(path.name, number, record, defaults.get("applies", {}))
+        for number, record in enumerate(raw["rule"], start=1)
+    ]
 
 
-def _read_rule(file: str, number: int, raw: Mapping[str, Any]) -> Rule:
+def _read_rule(file: str, number: int, raw: Mapping[str, Any], applies: Mapping[str, Any]) -> Rule:
     rule_id = str(raw.get("id", f"no. {number}"))
     if not RULE_ID.fullmatch(rule_id):
         raise odd_rule(file, rule_id, "the id is not letters, a hyphen and three digits")
@@ -210,7 +225,7 @@ def _read_rule(file: str, number: int, raw: Mapping[str, Any]) -> Rule:
         confidence=raw["confidence"],
         first=first,
         last=last,
-        applies=_read_applies(file, rule_id, raw.get("applies", {})),
+        applies=_read_applies(file, rule_id, {**applies, **raw.get("applies", {})}),
         parts=_read_parts(file, rule_id, raw),
         file=file,
         note=str(raw.get("note", "")),
@@ -248,7 +263,7 @@ def _read_part(file: str, rule_id: str, raw: Mapping[str, Any]) -> Part:
 def _read_applies(file: str, rule_id: str, raw: Mapping[str, Any]) -> Applies:
     _refuse_unknown(file, rule_id, raw, APPLIES_KEYS, "key of applies")
     sets = {key: frozenset(raw.get(key, ())) for key in APPLIES_KEYS - {"graded"}}
-    return Applies(graded=bool(raw.get("graded", False)), **sets)
+    return Applies(graded=raw.get("graded"), **sets)
 
 
 def _refuse_unknown(file: str, rule_id: str, raw: Mapping[str, Any], known: set[str], what: str) -> None:
@@ -289,5 +304,22 @@ def _check_codes(rule: Rule, codes: CodeLists) -> None:
             raise odd_rule(rule.file, rule.id, f"preempts {one!r}, which {name} does not have")
 
 
-def _value_names(rules: Iterable[Rule]) -> list[str]:
-    return sorted({name for rule in rules for part in rule.parts for name in part.values})
+def _load_values(folder: Path, rules: Iterable[Rule]) -> dict[str, Series]:
+    """The dated series the conditions name as ``$name``."""
+    values: dict[str, Series] = {}
+    for rule in rules:
+        for name in (name for part in rule.parts for name in part.values):
+            path = folder / f"{name}.toml"
+            if not path.is_file():
+                raise odd_rule(rule.file, rule.id, f"asks the dated value ${name}, which is not there")
+            values[name] = values.get(name) or load_series(path)
+    return values
+
+
+def _digest(folders: Iterable[Path]) -> str:
+    """SHA-256 over the names and bytes of all files below the folders."""
+    total = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+            total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()

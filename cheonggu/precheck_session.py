@@ -22,6 +22,8 @@ from cheonggu.precheck_catalogue import VALUE, Catalogue, Part, Rule, odd_rule
 from cheonggu.precheck_formats import format_macros, versions
 from cheonggu.precheck_tables import SQL_TYPES, complete
 
+# The engine makes it from the catalogue's own lists, so that rules and lists are always of one version.
+MADE_HERE = {"code"}
 PLACES = ("statement_no", "line_no", "field", "detail", "file", "record")
 # Tables the engine itself makes; a rule that asks ``finding`` runs after all the others.
 FINDING = "finding"
@@ -56,6 +58,7 @@ def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = 
         },
     )
     _add_codes(connection, catalogue.codes)
+    _add_layouts(connection, catalogue)
     connection.execute(
         f"CREATE TABLE {HIT} (rule_no BIGINT, statement_no VARCHAR, line_no BIGINT, field VARCHAR,"
         " detail VARCHAR, file VARCHAR, record VARCHAR)"
@@ -65,7 +68,7 @@ def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = 
 
 def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Table]) -> None:
     """Load the given tables, completed to what is declared; only columns some condition names are copied."""
-    unknown = sorted(set(tables) - set(catalogue.tables.tables))
+    unknown = sorted(set(tables) - set(catalogue.tables.tables) - MADE_HERE)
     if unknown:
         known = ", ".join(catalogue.tables.tables)
         raise InputError(
@@ -145,7 +148,9 @@ def _literal(value: Any) -> str:
     if isinstance(value, date):
         return f"DATE '{value.isoformat()}'"
     if isinstance(value, list):
-        return "(" + ", ".join(_literal(one) for one in value) + ")"
+        return "[" + ", ".join(_literal(one) for one in value) + "]"
+    if isinstance(value, dict):
+        return "MAP {" + ", ".join(f"{_literal(key)}: {_literal(one)}" for key, one in value.items()) + "}"
     return str(value)
 
 
@@ -246,6 +251,12 @@ def _add_codes(connection: Any, codes: CodeLists) -> None:
         "code",
         pa.table({name: pa.array(flat[name], kind) for name, kind in zip(flat, types, strict=True)}),
     )
+
+
+def _add_layouts(connection: Any, catalogue: Catalogue) -> None:
+    """``layout_record``: the length of each record of each kind in bytes."""
+    records = [{"kind": one.kind, "record": one.record, "bytes": one.length} for one in catalogue.layouts]
+    _copy(connection, "layout_record", pa.Table.from_pylist(records))
 
 
 def _format_overrides(codes: CodeLists, name: str) -> dict[str, str]:

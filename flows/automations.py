@@ -6,6 +6,7 @@ A flow run whose process and worker both died stays Running and would block the 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from prefect.automations import Automation
@@ -40,10 +41,8 @@ def stale_runs() -> Automation:
 
 def renew(automation: Automation) -> None:
     """Replace an automation of the same name, so that deploying twice leaves one."""
-    try:
+    with suppress(ValueError, ObjectNotFound):
         Automation.read(name=automation.name).delete()
-    except (ValueError, ObjectNotFound):
-        pass
     automation.create()
 
 

@@ -87,11 +87,12 @@ class Sink:
         self.size = self.records = 0
 
     def write(self, data: bytes | Bytes, records: int) -> None:
-        view = memoryview(data).cast("B") if len(data) else memoryview(b"")
+        flat = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else data.reshape(-1)
+        view = memoryview(flat.data)
+        self.size += view.nbytes
         self.hash.update(view)
         while view:
             view = view[self.stream.write(view) :]
-        self.size += len(data) if isinstance(data, bytes) else data.nbytes
         self.records += records
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cheonggu import findings
 from cheonggu.codes import CodeLists
@@ -53,7 +54,7 @@ def write_set(
     folder.mkdir(parents=True, exist_ok=True)
     writer = _Writer(folder, catalogue, kind, header, codes)
     try:
-        writer.write_header(header)
+        writer.write_header()
         for chunk in chunks:
             writer.write_chunk(chunk)
         return writer.finish(title)
@@ -66,11 +67,14 @@ class _Writer:
         self, folder: Path, catalogue: LayoutCatalogue, kind: str, header: pa.Table, codes: CodeLists | None
     ) -> None:
         self.folder = folder
-        self.layouts = {layout.record: layout for layout in catalogue.records(kind)}
+        self.problems: list[pa.Table] = []
+        self.current = {layout.record: layout for layout in catalogue.records(kind)}
+        self.header = with_versions(header, catalogue, kind)
+        self.layouts = self._dated_layouts(catalogue, kind)
         self.is_combined = claim_files.is_combined(catalogue, kind)
-        self.claim_no = _first(header, "claim_no")
+        self.claim_no = first_text(header, "claim_no")
         self.insurer_codes: set[str] = set()
-        day = _care_month(header)
+        day = care_month(header)
         self.allowed = {
             record: allowed_codes(layout, codes, day) if codes else {}
             for record, layout in self.layouts.items()
@@ -80,15 +84,28 @@ class _Writer:
         for record, layout in self.layouts.items():
             shared = next((one for one in self.sinks if self.layouts[one].file == layout.file), None)
             self.sinks[record] = self.sinks[shared] if shared else self._open(f"{record}")
-        self.problems: list[pa.Table] = []
         self.last_statement = ""
 
     def _open(self, label: str) -> Sink:
         self.open_sinks.append(Sink(self.folder, label))
         return self.open_sinks[-1]
 
-    def write_header(self, header: pa.Table) -> None:
-        layout = self.layouts[HEADER]
+    def _dated_layouts(self, catalogue: LayoutCatalogue, kind: str) -> dict[str, Layout]:
+        """Each record's layout in the form version that the header states."""
+        found = {}
+        for record, current in self.current.items():
+            column = "claim_form_version" if record == HEADER else "statement_form_version"
+            version = first_text(self.header, column)
+            if catalogue.knows_version(kind, record, version):
+                found[record] = catalogue.layout(kind, record, version)
+            else:
+                found[record] = current
+                detail = [f"{column} {version!r}"]
+                self.problems.append(wire_findings("WIRE-011", current, column, [None], detail))
+        return found
+
+    def write_header(self) -> None:
+        header, layout = self.header, self.layouts[HEADER]
         if header.num_rows != 1:
             detail = [f"{header.num_rows} header rows"]
             self.problems.append(wire_findings("WIRE-010", layout, None, [None], detail))
@@ -161,10 +178,24 @@ class _Writer:
     def _encode(self, record: str, table: pa.Table) -> fixed_width.Bytes:
         if record == STATEMENT and "insurer_code" in table.column_names:
             self.insurer_codes.update(table["insurer_code"].unique().to_pylist())
+        if self.layouts[record] is not self.current[record]:
+            self._require_no_later_fields(record, table)
         encoded = fixed_width.encode(table, self.layouts[record], allowed=self.allowed[record])
         if encoded.findings.num_rows:
             self.problems.append(encoded.findings)
         return encoded.matrix
+
+    def _require_no_later_fields(self, record: str, table: pa.Table) -> None:
+        """A value must not vanish because an earlier version has no room for it."""
+        layout = self.layouts[record]
+        for name in set(self.current[record].names) - set(layout.names):
+            column = table[name] if name in table.column_names else None
+            if column is None or not len(column):
+                continue
+            used = pc.fill_null(pc.not_equal(column, 0 if pa.types.is_integer(column.type) else ""), False)
+            if pc.any(used).as_py():
+                detail = [f"{pc.sum(used).as_py()} values, version {layout.version}"]
+                self.problems.append(wire_findings("WIRE-012", layout, name, [None], detail))
 
     def _put(self, record: str, data: fixed_width.Bytes, records: int) -> None:
         if not self.problems:
@@ -215,15 +246,31 @@ def _numbers(table: pa.Table) -> npt.NDArray[np.bytes_]:
     return np.array([value.encode() for value in column.to_pylist()], f"S{max(width, 5)}")
 
 
-def _first(table: pa.Table, name: str) -> str:
+def with_versions(header: pa.Table, catalogue: LayoutCatalogue, kind: str) -> pa.Table:
+    """The header with the version digits of its treatment month where it has none."""
+    month = care_month(header)
+    if month is None or (
+        first_text(header, "claim_form_version") and first_text(header, "statement_form_version")
+    ):
+        return header
+    form = catalogue.form(kind, month)
+    for name, value in (("claim_form_version", form.header), ("statement_form_version", form.statement)):
+        if not first_text(header, name):
+            if name in header.column_names:
+                header = header.drop_columns([name])
+            header = header.append_column(name, pa.repeat(pa.scalar(value, pa.string()), header.num_rows))
+    return header
+
+
+def first_text(table: pa.Table, name: str) -> str:
     if name not in table.column_names or not table.num_rows:
         return ""
     return table[name][0].as_py() or ""
 
 
-def _care_month(header: pa.Table) -> date | None:
+def care_month(header: pa.Table) -> date | None:
     """The first day of the treatment month (진료년월), when the header has a readable one."""
-    text = _first(header, "treatment_month")
+    text = first_text(header, "treatment_month")
     try:
         return date(int(text[:4]), int(text[4:6]), 1)
     except ValueError:

@@ -6,14 +6,13 @@ tables → SAM is the identity; memory is bounded by a chunk when writing and by
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from cheonggu.errors import SiteError
+from cheonggu.formats.claim_xml_files import write_whole
 from cheonggu.formats.claim_xml_model import claim_shape
 from cheonggu.formats.claim_xml_page import render_html, render_html_file
 from cheonggu.formats.claim_xml_read import iterate_claim
@@ -45,23 +44,7 @@ def write_claim_xml(
     a value XML cannot carry or tables that do not fit together, SiteError when the disk refuses.
     """
     shape = claim_shape(catalogue, kind)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            for piece in claim_bytes(shape, header, chunks):
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        raise SiteError(
-            f"{path.name} cannot be written: {error.strerror}.",
-            f"{path.name} 파일을 쓸 수 없습니다.",
-            fix_en="Check free space and permissions of the folder.",
-            fix_ko="디스크 여유 공간과 폴더 권한을 확인하세요.",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(path, claim_bytes(shape, header, chunks))
 
 
 def iterate_claim_xml(path: Path, catalogue: LayoutCatalogue) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -74,8 +57,10 @@ def read_claim_xml(path: Path, catalogue: LayoutCatalogue) -> tuple[str, dict[st
 
     Raises LayoutError when the document is broken, of another schema, or holds what the layouts do not know.
     """
-    kind, parts = "", {}
-    for kind, tables in iterate_claim(path, catalogue):
+    parts: dict[str, list[Any]] = {}
+    kind = ""
+    for found, tables in iterate_claim(path, catalogue):
+        kind = found
         for record, table in tables.items():
             parts.setdefault(record, []).append(table)
     return kind, {record: pa.concat_tables(tables) for record, tables in parts.items()}

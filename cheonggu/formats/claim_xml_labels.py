@@ -20,7 +20,11 @@ from cheonggu.formats.claim_xml_model import ClaimShape, RecordShape
 from cheonggu.layouts import Field
 
 # Fields whose values stand in a list of another name.
-LIST_OF_FIELD = {"treatment_result": "result", "treatment_status": "industrial_result", "detail_code": "special_detail"}
+LIST_OF_FIELD = {
+    "treatment_result": "result",
+    "treatment_status": "industrial_result",
+    "detail_code": "special_detail",
+}
 COMMON_HEADER = "claim_header"  # the kind under which lists give values of the shared header record
 SECTIONS = "hang_mok"
 PERSON_NAMES = ("claimant_name", "preparer_name", "subscriber_name", "patient_name")
@@ -48,9 +52,13 @@ MAIN_SUMS = (
     "claimed_amount",
 )
 NEVER_SHOWN = {"record_type"}
+# A tooth chart is one column of the page, printed in the place of its first quadrant.
+FIRST_QUADRANT, QUADRANTS, CHART = "tooth_upper_right", "tooth_", "치식"
 
 
-def labels(shape: ClaimShape, lists: CodeLists, folder: Path, on: date | None, used: set[str]) -> etree._Element:
+def labels(
+    shape: ClaimShape, lists: CodeLists, folder: Path, on: date | None, used: set[str]
+) -> etree._Element:
     """The ``labels`` element: per record its fields, per field its printed form and the meanings of its values.
 
     ``on`` chooses between meanings a code had at different times; ``used`` holds ``element.attribute`` of what
@@ -59,26 +67,35 @@ def labels(shape: ClaimShape, lists: CodeLists, folder: Path, on: date | None, u
     root = etree.Element("labels")
     texts = value_labels(folder / "value_labels.csv")
     for one in shape.all:
-        record = etree.SubElement(root, "record", element=one.element, letter=one.record, ko=one.layout.name_ko)
+        record = etree.SubElement(
+            root, "record", element=one.element, letter=one.record, ko=one.layout.name_ko
+        )
         for field in one.layout.fields:
             if field.name in NEVER_SHOWN or field.name.startswith("filler"):
                 continue
+            chart = field.name == FIRST_QUADRANT
             item = etree.SubElement(
                 record,
                 "field",
                 name=field.name,
-                ko=_heading(field.name_ko),
+                ko=CHART if chart else _heading(field.name_ko),
                 form=printed_form(field),
                 group=_group(field),
-                used="1" if f"{one.element}.{field.name}" in used else "0",
+                used="1" if _is_used(one.element, field.name, used) else "0",
             )
             for value, name in sorted(meanings(field, one, lists, texts, on).items()):
                 etree.SubElement(item, "value", code=value, ko=name)
     return root
 
 
+def _is_used(element: str, name: str, used: set[str]) -> bool:
+    if name == FIRST_QUADRANT:
+        return any(one.startswith(f"{element}.{QUADRANTS}") for one in used)
+    return f"{element}.{name}" in used
+
+
 def printed_form(field: Field) -> str:
-    """How a value is set: won, price, count, decimal, day, month, period, born, person, card, marks or text."""
+    """How a value is set: won, price, count, decimal, day, month, period, born, person, card, teeth, free or text."""
     if field.name == "unit_price":
         return "price"
     if field.is_number and not field.scale:
@@ -87,7 +104,7 @@ def printed_form(field: Field) -> str:
         return "decimal"
     if field.is_date:
         return "day"
-    by_name = {"treatment_month": "month", "line_no": "count"}
+    by_name = {"treatment_month": "month", "line_no": "count", "remark": "free", "detail_text": "free"}
     if field.name in by_name:
         return by_name[field.name]
     if field.name.endswith("_period"):
@@ -98,8 +115,8 @@ def printed_form(field: Field) -> str:
         return "person"
     if field.name == "insurance_card_no":
         return "card"
-    if field.name.startswith("tooth_"):
-        return "marks"
+    if field.name.startswith(QUADRANTS):
+        return "teeth"
     return "text"
 
 
@@ -108,6 +125,8 @@ def _group(field: Field) -> str:
         return "main" if field.name in MAIN_SUMS else "sum"
     if field.name.startswith("graded_fee_"):
         return "graded"
+    if field.name.startswith(QUADRANTS) and field.name != FIRST_QUADRANT:
+        return "chart"
     return "patient" if field.name in PATIENT else "care"
 
 
@@ -117,7 +136,11 @@ def _heading(name_ko: str) -> str:
 
 
 def meanings(
-    field: Field, shape: RecordShape, lists: CodeLists, texts: dict[tuple[str, str, str], str], on: date | None
+    field: Field,
+    shape: RecordShape,
+    lists: CodeLists,
+    texts: dict[tuple[str, str, str], str],
+    on: date | None,
 ) -> dict[str, str]:
     """Value → Korean meaning of one field; empty when the field holds no codes."""
     kind, name = shape.layout.kind, re.sub(r"_[0-9]$", "", field.name)

@@ -87,7 +87,7 @@ class RecordShape:
 
     @cached_property
     def text(self) -> Field | None:
-        return self.layout[TEXT_CONTENT] if TEXT_CONTENT in self.layout else None
+        return next((one for one in self.layout.fields if one.name == TEXT_CONTENT), None)
 
     @cached_property
     def schema(self) -> Any:

@@ -57,7 +57,9 @@ def _slice_tables(root: etree._Element, shape: ClaimShape, name: str, *, with_he
     rows = _collect(root, shape, name)
     headers = rows[HEADER].elements
     if len(headers) != 1:
-        raise broken_document(name, f"{len(headers)} headers instead of one", "청구서(header)가 하나가 아닙니다")
+        raise broken_document(
+            name, f"{len(headers)} headers instead of one", "청구서(header)가 하나가 아닙니다"
+        )
     claim_no = headers[0].get(CLAIM_NO, "")
     wanted = shape.all if with_header else shape.records
     return {one.record: _table(rows[one.record], one, claim_no) for one in wanted}
@@ -69,19 +71,25 @@ def _collect(root: etree._Element, shape: ClaimShape, name: str) -> dict[str, _R
     for child in root:
         if child.tag != STATEMENT:
             if child.tag not in above:
-                raise broken_document(name, "an element that does not belong here", "알 수 없는 요소가 있습니다")
+                raise broken_document(
+                    name, "an element that does not belong here", "알 수 없는 요소가 있습니다"
+                )
             above[child.tag].elements.append(child)
             continue
         number = child.get(STATEMENT_NO, "")
         if not number or len(child.attrib) != 1:
             raise broken_document(
-                name, "a statement needs statement_no and nothing else", "명세서에는 statement_no만 있어야 합니다"
+                name,
+                "a statement needs statement_no and nothing else",
+                "명세서에는 statement_no만 있어야 합니다",
             )
         for record in child:
             rows = inside.get(record.tag)
             if rows is None:
                 raise broken_document(
-                    name, f"statement {number} has an unknown element", f"명세서 {number}에 알 수 없는 요소가 있습니다"
+                    name,
+                    f"statement {number} has an unknown element",
+                    f"명세서 {number}에 알 수 없는 요소가 있습니다",
                 )
             rows.elements.append(record)
             rows.statements.append(number)

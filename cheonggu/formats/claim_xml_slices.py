@@ -120,7 +120,7 @@ def parse_slice(one: Slice, name: str) -> etree._Element:
     try:
         root = etree.fromstring(one.data, parser)
     except etree.XMLSyntaxError as error:
-        what = etree.ErrorTypes._getName(error.code, "not well-formed")
+        what = etree.ErrorTypes._getName(getattr(error, "code", 0), "unknown")
         raise broken_document(
             name, f"not well-formed XML ({what}, part {one.number + 1})", f"잘못된 XML입니다({what})"
         ) from None

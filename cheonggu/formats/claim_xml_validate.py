@@ -39,7 +39,11 @@ class _Complaint:
 
 
 BROKEN = _Complaint(
-    "XML-001", "The document is not a claim XML", "청구 XML 문서가 아닙니다", "Make it again.", "다시 만드세요."
+    "XML-001",
+    "The document is not a claim XML",
+    "청구 XML 문서가 아닙니다",
+    "Make it again.",
+    "다시 만드세요.",
 )
 ELEMENT = _Complaint(
     "XML-002",
@@ -118,11 +122,12 @@ def _check_slice(one: Slice, name: str, xsd: Path, schemas: local) -> tuple[list
         schema = schemas.schema = etree.XMLSchema(file=str(xsd))
     found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
     if not schema.validate(root):
-        for entry in schema.error_log:
+        log: Any = schema.error_log  # iterable, which the stubs do not say
+        for entry in log:
             field = _attribute_of(entry.message)
             # A bad value is reported twice, for the facet and for the type: the first says more.
             found.setdefault((entry.path, field), _from_entry(entry, root, name, field))
-    return list(found.values()), [str(one) for one in root.xpath(f"{STATEMENT}/@{STATEMENT_NO}")]
+    return list(found.values()), [one.get(STATEMENT_NO, "") for one in root.iterchildren(STATEMENT)]
 
 
 def _attribute_of(message: str) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -59,14 +60,13 @@ def claim_bytes(
     yield _data(record_elements(header, shape.header))
     seen: set[str] = set()
     for number, chunk in enumerate(chunks):
-        piece = _Piece.of(shape, chunk, claim_no, in_order)
+        piece = _Piece.of(shape, chunk, claim_no, seen, in_order)
         if shape.summary is not None and chunk.get(SUMMARY) is not None and chunk[SUMMARY].num_rows:
             if number:
                 raise odd_value(shape.summary, "", "rows after the first chunk", "첫 묶음 뒤에 행이 있습니다")
             refuse_odd_columns(chunk[SUMMARY], shape.summary)
             _refuse_other_claim(chunk[SUMMARY], shape.summary, claim_no)
             yield _data(record_elements(chunk[SUMMARY], shape.summary))
-        _refuse_repeated(shape, piece, seen)
         yield from piece.output()
     yield f"</{ROOT}>\n".encode()
 
@@ -80,7 +80,10 @@ class _Piece:
     owners: tuple[Any, ...]
 
     @classmethod
-    def of(cls, shape: ClaimShape, chunk: Mapping[str, Any], claim_no: str, in_order: bool) -> _Piece:
+    def of(
+        cls, shape: ClaimShape, chunk: Mapping[str, Any], claim_no: str, seen: set[str], in_order: bool
+    ) -> _Piece:
+        """A chunk, checked: records known, columns complete, one claim, every row in a statement of A."""
         known = {one.record for one in shape.all}
         for record in chunk:
             if record not in known:
@@ -88,7 +91,7 @@ class _Piece:
         general = chunk.get(GENERAL)
         if general is None:
             general = shape.records[0].schema.empty_table()
-        numbers = _statement_numbers(general, shape.records[0])
+        numbers = _statement_numbers(general, shape.records[0], seen)
         shapes, tables, owners = [], [], []
         for one in shape.records:
             table = general if one.record == GENERAL else chunk.get(one.record)
@@ -118,15 +121,13 @@ class _Piece:
         rows = sum(np.bincount(owner, minlength=self.statements) for owner in self.owners)
         groups = np.cumsum(rows) // PIECE_ROWS
         edges = [0, *(np.flatnonzero(np.diff(groups)) + 1).tolist(), self.statements]
-        for first, end in zip(edges[:-1], edges[1:], strict=True):
+        for first, end in pairwise(edges):
             yield self._interleaved(first, end)
 
     def _interleaved(self, first: int, end: int) -> Any:
         texts, keys = [], []
         ranks = len(self.shapes) + 1
-        for rank, (shape, table, owner) in enumerate(
-            zip(self.shapes, self.tables, self.owners, strict=True)
-        ):
+        for rank, (shape, table, owner) in enumerate(zip(self.shapes, self.tables, self.owners, strict=True)):
             start, stop = np.searchsorted(owner, (first, end))
             if start == stop:
                 continue
@@ -164,9 +165,7 @@ def record_elements(table: Any, shape: RecordShape) -> Any:
         literal = f"</{shape.element}>\n"
     if not parts:
         return pa.repeat(pa.scalar(literal), table.num_rows)
-    return pc.binary_join_element_wise(
-        *parts, literal, "", null_handling="replace", null_replacement=""
-    )
+    return pc.binary_join_element_wise(*parts, literal, "", null_handling="replace", null_replacement="")
 
 
 def attribute_values(table: Any, shape: RecordShape, name: str) -> Any:
@@ -216,7 +215,10 @@ def _escaped(column: Any, field: Field, shape: RecordShape) -> Any:
         return column
     if pc.any(pc.match_substring_regex(column, UNFIT)).as_py():
         raise odd_value(
-            shape, field.name, "a control character that XML cannot carry", "XML로 옮길 수 없는 제어문자가 있습니다"
+            shape,
+            field.name,
+            "a control character that XML cannot carry",
+            "XML로 옮길 수 없는 제어문자가 있습니다",
         )
     for sign, entity in ESCAPES:
         column = pc.replace_substring(column, sign, entity)
@@ -234,11 +236,16 @@ def _data(column: Any) -> Any:
     return data.slice(int(offsets[0]), int(offsets[-1] - offsets[0]))
 
 
-def _statement_numbers(general: Any, shape: RecordShape) -> Any:
+def _statement_numbers(general: Any, shape: RecordShape, seen: set[str]) -> Any:
+    """The numbers of record A, none blank and none that an earlier row or chunk (``seen``) has used."""
     numbers = cast_column(general[STATEMENT_NO], shape.layout[STATEMENT_NO], shape)
     numbers = numbers.combine_chunks() if isinstance(numbers, pa.ChunkedArray) else numbers
     if numbers.null_count or pc.any(pc.equal(numbers, "")).as_py():
         raise odd_value(shape, STATEMENT_NO, "is blank", "비어 있습니다")
+    before = len(seen)
+    seen.update(numbers.to_pylist())
+    if len(seen) != before + len(numbers):
+        raise odd_value(shape, STATEMENT_NO, "stands twice", "두 번 있습니다")
     return numbers
 
 
@@ -248,7 +255,10 @@ def _owners(table: Any, shape: RecordShape, numbers: Any) -> Any:
     found = pc.index_in(own, value_set=numbers)
     if found.null_count:
         raise odd_value(
-            shape, STATEMENT_NO, "a row of a statement without record A", "일반내역(A)이 없는 명세서의 행이 있습니다"
+            shape,
+            STATEMENT_NO,
+            "a row of a statement without record A",
+            "일반내역(A)이 없는 명세서의 행이 있습니다",
         )
     return found.to_numpy().astype(np.int64)
 
@@ -257,13 +267,3 @@ def _refuse_other_claim(table: Any, shape: RecordShape, claim_no: str) -> None:
     own = cast_column(table[CLAIM_NO], shape.layout[CLAIM_NO], shape)
     if not pc.all(pc.equal(pc.fill_null(own, ""), claim_no)).as_py():
         raise odd_value(shape, CLAIM_NO, "differs from the header's", "청구서(H)의 값과 다릅니다")
-
-
-def _refuse_repeated(shape: ClaimShape, piece: _Piece, seen: set[str]) -> None:
-    if not piece.tables:
-        return
-    numbers = piece.tables[0][STATEMENT_NO].to_pylist()
-    before = len(seen)
-    seen.update(numbers)
-    if len(seen) != before + len(numbers):
-        raise odd_value(shape.records[0], STATEMENT_NO, "stands twice", "두 번 있습니다")

@@ -77,7 +77,9 @@ def _root(shape: ClaimShape) -> str:
 
 def _element(shape: RecordShape) -> str:
     most = shape.layout.max_per_statement
-    times = f'minOccurs="{shape.layout.min_per_statement}" maxOccurs="{"unbounded" if most is None else most}"'
+    times = (
+        f'minOccurs="{shape.layout.min_per_statement}" maxOccurs="{"unbounded" if most is None else most}"'
+    )
     return f'<xs:element name="{shape.element}" type="{shape.element}" {times}/>'
 
 
@@ -117,7 +119,9 @@ def _listed_values(one: Field) -> list[str]:
 def _value_type(one: Field, types: dict[str, str]) -> str:
     if one.is_date:
         name = "day"
-        rule = '<xs:restriction base="xs:date"><xs:pattern value="[0-9]{4}-[0-9]{2}-[0-9]{2}"/></xs:restriction>'
+        rule = (
+            '<xs:restriction base="xs:date"><xs:pattern value="[0-9]{4}-[0-9]{2}-[0-9]{2}"/></xs:restriction>'
+        )
     elif one.is_number:
         name = f"n{one.length}.{one.scale}"
         form = f"-?[0-9]+\\.[0-9]{{{one.scale}}}" if one.scale else "-?[0-9]+"
@@ -137,9 +141,7 @@ def _value_type(one: Field, types: dict[str, str]) -> str:
 
 
 def _note(text: str, indent: str = "") -> str:
-    return (
-        f'{indent}<xs:annotation><xs:documentation xml:lang="ko">{escape(text)}</xs:documentation></xs:annotation>'
-    )
+    return f'{indent}<xs:annotation><xs:documentation xml:lang="ko">{escape(text)}</xs:documentation></xs:annotation>'
 
 
 def schema_files(schemes: Path = SCHEMES) -> dict[Path, str]:
@@ -157,7 +159,9 @@ def stale_files(schemes: Path = SCHEMES) -> list[Path]:
     wanted = schema_files(schemes)
     present = set(schemes.glob("*/xml/claim_*.xsd"))
     different = {
-        path for path, text in wanted.items() if path not in present or path.read_text(encoding="utf-8") != text
+        path
+        for path, text in wanted.items()
+        if path not in present or path.read_text(encoding="utf-8") != text
     }
     return sorted(different | (present - set(wanted)))
 

@@ -6,7 +6,7 @@ in ``statement_no`` until the record's encoder exchanges it for the statement's 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -110,7 +110,7 @@ def text_column(
         empty = np.setdiff1d(np.flatnonzero(lengths == 0), [row for row, _ in texts.bad])
         problems.append(_report("WIRE-005", layout, field, empty, [None] * len(empty)))
     if check_content and (allowed is not None or field.code_values):
-        problems.extend(_unknown_codes(column, layout, field, allowed))
+        problems.extend(_unknown_codes(column, texts, layout, field, allowed))
     if problems:  # the bytes will not be used
         return TextColumn(start, texts, constant=np.empty(0, np.uint8), problems=problems)
     return _arranged(start, texts, lengths, width)
@@ -146,6 +146,8 @@ def number_column(
         return NumberColumn(start, end, values, constant=constant)
     if missing is not None and not field.is_blank_without_value:
         missing = None
+    if missing is not None and missing.all():
+        return NumberColumn(start, end, nothing, constant=np.empty(0, np.uint8))
     return NumberColumn(start, end, values, largest, least < 0, missing)
 
 
@@ -161,13 +163,15 @@ def _arranged(start: int, texts: Texts, lengths: npt.NDArray[np.int32], width: i
     if width == 0:
         return TextColumn(start, texts, constant=np.empty(0, np.uint8))
     is_even = int(lengths.min()) == width
-    if is_even:
-        cells = texts.data.reshape(-1, width)
-        if (cells[-1] == cells[0]).all() and (
-            digits.column_view(cells, 0, width) == cells[0].view(digits.column_view(cells, 0, width).dtype)
-        ).all():
-            return TextColumn(start, texts, constant=cells[0])
+    if is_even and _is_one_value(texts.data, width):
+        return TextColumn(start, texts, constant=texts.data[:width])
     return TextColumn(start, texts, width, is_even)
+
+
+def _is_one_value(data: Bytes, width: int) -> bool:
+    """Whether all values of ``width`` bytes in ``data`` are the same."""
+    ends_alike = (data[:width] == data[-width:]).all()
+    return bool(ends_alike and (data[width:] == data[:-width]).all())
 
 
 def _whole_numbers(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_] | None]:
@@ -199,16 +203,24 @@ def _misfits(
 
 
 def _unknown_codes(
-    column: pa.ChunkedArray, layout: Layout, field: Field, allowed: Collection[str] | None
+    column: pa.ChunkedArray, texts: Texts, layout: Layout, field: Field, allowed: Collection[str] | None
 ) -> Iterable[pa.Table]:
     known = frozenset(allowed if allowed is not None else field.code_values)
-    values = pc.utf8_rtrim(column.cast(pa.string()).fill_null(""), " ")
-    distinct = [text for text in values.unique().to_pylist() if text and not field.admits(text, known)]
+    distinct = [text for text in _distinct(column, texts, field) if text and not field.admits(text, known)]
     if distinct:
+        values = pc.utf8_rtrim(column.cast(pa.string()).fill_null(""), " ")
         hit = pc.is_in(values, pa.array(distinct)).combine_chunks().to_numpy(zero_copy_only=False)
         rows = np.flatnonzero(hit)
         source = field.code_list or "the layout"
         yield _report("WIRE-006", layout, field, rows, [f"list: {source}"] * len(rows))
+
+
+def _distinct(column: pa.ChunkedArray, texts: Texts, field: Field) -> list[str]:
+    """The different values of a code column without spaces on the right; one-byte codes need no hashing."""
+    if field.length == 1 and texts.is_ascii and int(texts.lengths.max(initial=0)) <= 1:
+        return [chr(code).strip() for code in np.flatnonzero(np.bincount(texts.data))]
+    trimmed = {text.rstrip(" ") for text in column.cast(pa.string()).unique().to_pylist() if text}
+    return sorted(trimmed)
 
 
 def _too_long(layout: Layout, field: Field, lengths: npt.NDArray[np.int32]) -> pa.Table:
@@ -229,7 +241,7 @@ def _report(
     layout: Layout,
     field: Field,
     rows: Iterable[int] | Rows,
-    details: list[str | None] | list[str],
+    details: Sequence[str | None],
 ) -> pa.Table:
     return wire_findings(rule_id, layout, field.name, [str(row) for row in rows], details)
 

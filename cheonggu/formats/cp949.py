@@ -66,12 +66,23 @@ def to_cp949(column: pa.Array | pa.ChunkedArray) -> Texts:
         return _encode_one_by_one(array)
     if texts.is_ascii:
         return texts
-    joined = pc.binary_join_element_wise(array, pa.scalar("", pa.string()), "\n")
     try:
-        encoded = np.frombuffer(text_buffers(joined).data.tobytes().decode().encode(CODEC), np.uint8)
+        encoded = texts.data.tobytes().decode().encode(CODEC)
     except UnicodeEncodeError:
         return _encode_one_by_one(array)
-    return _split_lines(encoded)
+    return Texts(np.frombuffer(encoded, np.uint8), _encoded_offsets(array, texts))
+
+
+def _encoded_offsets(array: pa.Array, texts: Texts) -> Offsets:
+    """Where each value begins in CP949: every character beyond ASCII takes two bytes there, two or three in UTF-8."""
+    is_two = (texts.data >= 0xC2) & (texts.data <= 0xDF)  # leads of two-byte characters, rare in Korean text
+    if is_two.any():
+        weights = np.where(texts.data < 0x80, 1, np.where(texts.data >= 0xC0, 2, 0))
+        return np.concatenate([[0], np.cumsum(weights)])[texts.offsets].astype(np.int32)
+    characters = pc.utf8_length(array).to_numpy()
+    offsets = np.zeros(len(texts.offsets), np.int32)
+    np.cumsum((texts.lengths + characters) // 2, out=offsets[1:])  # a + 3h bytes, a + h characters → a + 2h
+    return offsets
 
 
 def plain_strings(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -86,52 +97,28 @@ def plain_strings(column: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def from_cp949(texts: Texts) -> Texts:
-    """UTF-8 bytes of every value. Bytes that are not CP949 become U+FFFD and their rows are listed in ``bad``."""
+    """UTF-8 bytes of every value. Bytes that are not CP949 become U+FFFD and their rows are listed in ``bad``.
+
+    Values are decoded together, with a line feed behind each: it is never part of a character, so a broken character
+    at the end of one value cannot swallow the start of the next.
+    """
     if texts.is_ascii:
         return texts
-    lines = _join_lines(texts)
+    lines = pc.binary_join_element_wise(as_array(texts).cast(pa.binary()), b"", b"\n")
     try:
-        decoded = lines.tobytes().decode(CODEC)
+        decoded = text_buffers(lines).data.tobytes().decode(CODEC)
     except UnicodeDecodeError:
         return _decode_one_by_one(texts)
-    return _split_lines(np.frombuffer(decoded.encode(), np.uint8))
+    data = np.frombuffer(decoded.encode(), np.uint8)
+    offsets = np.zeros(len(texts.offsets), np.int32)
+    offsets[1:] = np.flatnonzero(data == NEWLINE) + 1
+    return text_buffers(pc.binary_slice(as_array(Texts(data, offsets)).cast(pa.binary()), 0, -1))
 
 
 def as_array(texts: Texts) -> pa.Array:
     """A string array over UTF-8 bytes; nothing is copied."""
     count = len(texts.offsets) - 1
     return pa.StringArray.from_buffers(count, pa.py_buffer(texts.offsets), pa.py_buffer(texts.data))
-
-
-def bad_rows(texts: Texts) -> Rows:
-    """Rows whose bytes are not CP949 text."""
-    if texts.is_ascii:
-        return np.empty(0, np.int64)
-    try:
-        _join_lines(texts).tobytes().decode(CODEC)
-    except UnicodeDecodeError:
-        return np.array([row for row, _ in _decode_one_by_one(texts).bad], np.int64)
-    return np.empty(0, np.int64)
-
-
-def _join_lines(texts: Texts) -> Bytes:
-    """All values, each followed by a line feed, which is never part of a CP949 character."""
-    count = len(texts.offsets) - 1
-    lines = np.full(texts.data.size + count, NEWLINE, np.uint8)
-    keep = np.ones(lines.size, bool)
-    keep[texts.offsets[1:] + np.arange(count)] = False
-    lines[keep] = texts.data
-    return lines
-
-
-def _split_lines(lines: Bytes) -> Texts:
-    """The reverse of ``_join_lines``: cut at each line feed."""
-    ends = np.flatnonzero(lines == NEWLINE)
-    offsets = np.zeros(len(ends) + 1, np.int32)
-    offsets[1:] = ends - np.arange(len(ends))
-    keep = np.ones(lines.size, bool)
-    keep[ends] = False
-    return Texts(lines[keep], offsets)
 
 
 def _gather(values: list[bytes], bad: list[tuple[int, str]]) -> Texts:

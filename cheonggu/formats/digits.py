@@ -71,7 +71,7 @@ def read_digits(matrix: Bytes, start: int, end: int) -> tuple[Numbers, Mask | No
     Fast for a column of digits only; a block with spaces or anything else takes the careful way.
     """
     length = end - start
-    if 8 <= end and length <= 16:
+    if end >= 8 and length <= 16:
         low = _digit_words(matrix, end, min(length, 8))
         if low is not None:
             value = _value_of(low)

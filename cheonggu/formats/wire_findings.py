@@ -93,6 +93,18 @@ RULES = {
         "청구서를 한 건만 넘기세요.",
         "Hand over exactly one header.",
     ),
+    "WIRE-011": Rule(
+        "쓸 수 없는 서식버전입니다",
+        "The form version is not one that can be written",
+        "진료년월과 서식버전(layouts/versions.toml)을 확인하세요.",
+        "Check the treatment month and the form versions (layouts/versions.toml).",
+    ),
+    "WIRE-012": Rule(
+        "해당 서식버전에 없는 항목에 값이 있습니다",
+        "A value stands in a field that this form version does not have",
+        "값을 비우거나 서식버전을 확인하세요.",
+        "Empty the value or check the form version.",
+    ),
 }
 
 

@@ -45,7 +45,9 @@ class Column:
         if self.required == "B":
             return not text
         if self.is_number:
-            return piece.lstrip(b" ").isdigit() if text else self.required not in ("Y", "Z")
+            if self.name == "line_amount":  # negative for a removed ingredient (감미)
+                text = text.removeprefix(b"-")
+            return text.isdigit() if text else self.required not in ("Y", "Z")
         return bool(text) or self.required != "Y"
 
 
@@ -63,7 +65,9 @@ class Record:
     def text(self, body: bytes, name: str) -> str:
         """A field without the spaces behind it; empty when the record has no such field."""
         column = self.columns.get(name)
-        return "" if column is None else body[column.start : column.end].decode("cp949", "replace").rstrip(" ")
+        return (
+            "" if column is None else body[column.start : column.end].decode("cp949", "replace").rstrip(" ")
+        )
 
     def number(self, body: bytes, name: str) -> int:
         """A number as it stands on the wire, 0 when blank, absent or no number."""

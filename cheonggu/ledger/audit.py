@@ -1,8 +1,8 @@
 """The audit chain: every change of the ledger is an event, and each event holds the hash of the one before.
 
-``hash = SHA-256(previous hash ‖ canonical JSON of the event)``; an event that moves statements carries a digest
-over its rows in ``event_statement``. The head row is sealed with the ledger's secret, so that cutting off the
-newest events, or writing the whole chain anew, is found as well.
+``hash = SHA-256(previous hash ‖ canonical JSON of the event)``; an event that moves statements carries a
+digest over its rows in ``event_statement``. The head row is sealed with the ledger's secret, so that cutting
+off the newest events, or writing the whole chain anew, is found as well.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import BigInteger, Connection, insert, select, update
 
+from cheonggu.ledger.database import read_table
 from cheonggu.ledger.model import Actor
-from cheonggu.ledger.tables import chain_head, event, ledger_meta
+from cheonggu.ledger.tables import chain_head, claim_statement, event, ledger_meta
 from cheonggu.privacy import Vault
 
 GENESIS = "0" * 64
@@ -46,19 +47,27 @@ class Transaction:
     def append(
         self,
         kind: str,
+        where: Mapping[str, str | None],
         *,
         moves: pa.Table | None = None,
+        stage_to: str | None = None,
+        claim_move: tuple[str | None, str] | None = None,
+        document_no: str | None = None,
         detail: Mapping[str, Any] | None = None,
-        **columns: str | None,
     ) -> int:
-        """Append an event and return its id. ``columns`` are the text columns of the event table."""
+        """Append an event and return its id. ``where``: scheme, batch_id, provider_code, claim_no as known."""
+        claim_from, claim_to = claim_move or (None, None)
         values: dict[str, Any] = {
             "event_id": self._event_id + 1,
             "at": self.now,
             "actor": self.actor.name,
             "run_id": self.actor.run_id,
             "kind": kind,
-            **columns,
+            **where,
+            "stage_to": stage_to,
+            "claim_from": claim_from,
+            "claim_to": claim_to,
+            "document_no": document_no,
             "detail": canonical(detail or {}),
             "row_count": 0 if moves is None else len(moves),
             "rows_digest": None if moves is None else digest_rows(moves),
@@ -100,11 +109,21 @@ def hash_event(previous: str, values: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def digest_members(connection: Connection, provider_code: str, claim_no: str) -> str:
+    """Digest of what stands under which number in a claim."""
+    columns = [
+        column for column in claim_statement.columns if column.name not in ("provider_code", "claim_no")
+    ]
+    mine = (claim_statement.c.provider_code == provider_code) & (claim_statement.c.claim_no == claim_no)
+    schema = pa.schema(
+        [(one.name, pa.int64() if isinstance(one.type, BigInteger) else pa.string()) for one in columns]
+    )
+    return digest_rows(read_table(connection, select(*columns).where(mine), schema))
+
+
 def digest_rows(table: pa.Table) -> str:
     """SHA-256 (hex) over all rows in the order of the first column; columns parted by 0x1F, nulls empty."""
-    ordered = table.take(
-        pc.sort_indices(table[0], sort_keys=None) if len(table) else pa.array([], pa.int64())
-    )
+    ordered = table.sort_by([(table.column_names[0], "ascending")])
     columns = [pc.fill_null(pc.cast(column, pa.string()), "") for column in ordered.columns]
-    lines = pc.binary_join_element_wise(*columns, "\x1f") if len(ordered) else pa.array([], pa.string())
+    lines = pc.binary_join_element_wise(*columns, "\x1f")
     return hashlib.sha256("\n".join(lines.to_pylist()).encode()).hexdigest()

@@ -1,8 +1,8 @@
-"""The database under the ledger: SQLite in a file or PostgreSQL, opened, locked, migrated, read and filled in bulk.
+"""The database under the ledger: SQLite in a file or PostgreSQL, opened, read and filled in bulk.
 
-SQLite runs in WAL mode with foreign keys on and ``synchronous=FULL``, so that what was committed survives a power
-cut; every writing transaction begins IMMEDIATE. On PostgreSQL writers order themselves on the row of the audit
-chain's head.
+SQLite runs in WAL mode with foreign keys on and ``synchronous=FULL``, so that what was committed survives a
+power cut; every writing transaction begins IMMEDIATE. On PostgreSQL writers order themselves on the row of the
+audit chain's head.
 """
 
 from __future__ import annotations
@@ -105,11 +105,10 @@ def _first_line(error: Exception) -> str:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one moment of the ledger."""
-    with database_errors(), engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
-            yield connection
+    # On SQLite a deferred transaction already reads one snapshot; PostgreSQL must be asked.
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with database_errors(), engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
 
 
 @contextmanager
@@ -155,10 +154,17 @@ def _csv_column(values: Sequence[Any]) -> pa.Array:
     return column.cast(pa.string()) if pa.types.is_null(column.type) else column
 
 
+def to_columns(table: pa.Table) -> dict[str, list[Any]]:
+    """The columns of an Arrow table as :func:`insert_rows` takes them."""
+    return {name: table[name].to_pylist() for name in table.column_names}
+
+
 def read_table(connection: Connection, select: Select[Any], schema: pa.Schema) -> pa.Table:
     """A query's rows as an Arrow table of ``schema``; the columns come in the schema's order."""
-    rows = connection.execute(select).all()
-    columns = list(zip(*rows, strict=True)) or [[] for _ in schema]
+    cursor = connection.execute(select).cursor
+    # The driver's own tuples: building SQLAlchemy rows would cost as much as the query.
+    rows = cursor.fetchall() if cursor is not None else []
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [() for _ in schema]
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
     )

@@ -1,8 +1,8 @@
 """One run at a time: a named lock that vanishes with its process, however that process ends.
 
-Beside a SQLite ledger it is a small SQLite file held in an exclusive transaction (an operating-system file lock
-that works alike on every system and is not inherited by child processes); on PostgreSQL an advisory lock on a
-connection of its own.
+Beside a SQLite ledger it is a small SQLite file held in an exclusive transaction (an operating-system file
+lock that works alike on every system and is not inherited by child processes); on PostgreSQL an advisory lock
+on a connection of its own.
 """
 
 from __future__ import annotations

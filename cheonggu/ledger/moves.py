@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from cheonggu.errors import StateError
 from cheonggu.ledger.audit import MOVES, Transaction
-from cheonggu.ledger.database import Columns, insert_rows, read_table
+from cheonggu.ledger.database import Columns, insert_rows, read_table, to_columns
 from cheonggu.ledger.tables import batch, claim, event_statement, live_submission, statement
 from cheonggu.states import (
     CLAIM_MOVES,
@@ -62,8 +62,8 @@ def stage_rows(connection: Connection, columns: Columns) -> None:
     staged.create(connection, checkfirst=True)
     connection.execute(delete(staged))
     insert_rows(connection, staged, columns)
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("ANALYZE staged"))
+    # Without its size both planners would walk through the large table instead of this small one.
+    connection.execute(text("ANALYZE staged"))
 
 
 def find_states(connection: Connection, keys: Sequence[str]) -> pa.Table:
@@ -79,12 +79,18 @@ def find_states(connection: Connection, keys: Sequence[str]) -> pa.Table:
 
 def plan_moves(keys: Any, states: Any, event: StatementEvent) -> pa.Table:
     """Moves (statement_key, from_state, to_state) of one event; StateError when a state does not allow it."""
-    sources = pa.chunked_array([pa.array(states, pa.string())]) if isinstance(states, list) else states
-    targets = pa.nulls(len(sources), pa.string())
-    for source in pc.unique(sources).to_pylist():
+    targets = pa.nulls(len(states), pa.string())
+    for source in pc.unique(states).to_pylist():
         target = STATEMENT_MOVES.target(None if source is None else StatementState(source), event)
-        targets = pc.if_else(pc.equal(sources, source), target.value, targets)
-    return pa.table([keys, sources, targets], schema=MOVES)
+        is_here = pc.is_null(states) if source is None else pc.fill_null(pc.equal(states, source), False)
+        targets = pc.if_else(is_here, target.value, targets)
+    return pa.table([keys, states, targets], schema=MOVES)
+
+
+def plan_from(keys: Any, source: StatementState | None, event: StatementEvent) -> pa.Table:
+    """Moves of one event when all statements come from the same state (None: first seen)."""
+    states = pa.array([None if source is None else source.value] * len(keys), pa.string())
+    return plan_moves(keys, pa.chunked_array([states]), event)
 
 
 def plan_batch(connection: Connection, batch_id: str, event: StatementEvent) -> pa.Table:
@@ -101,19 +107,19 @@ def move_statements(connection: Connection, event_id: int, moves: pa.Table) -> N
     """Set the new states where the old ones still hold, and keep the rows under their event."""
     if not len(moves):
         return
-    stage_rows(connection, {name: moves[name].to_pylist() for name in MOVES.names})
+    stage_rows(connection, to_columns(moves))
+    move_staged(connection, event_id, len(moves))
+
+
+def move_staged(connection: Connection, event_id: int, count: int) -> None:
+    """Make the moves that already stand in the temporary table (from_state, to_state)."""
     moved = connection.execute(
         update(statement)
         .values(state=staged.c.to_state)
         .where(statement.c.statement_key == staged.c.statement_key, statement.c.state == staged.c.from_state)
     ).rowcount
-    if moved != len(moves):
-        raise state_changed(f"{len(moves) - moved} statement(s)", f"명세서 {len(moves) - moved}건")
-    keep_moves(connection, event_id)
-
-
-def keep_moves(connection: Connection, event_id: int) -> None:
-    """Write the staged moves as the rows of an event."""
+    if moved != count:
+        raise state_changed(f"{count - moved} statement(s)", f"명세서 {count - moved}건")
     columns = [staged.c.statement_key, staged.c.from_state, staged.c.to_state]
     connection.execute(
         insert(event_statement).from_select(

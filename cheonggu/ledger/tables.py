@@ -188,6 +188,8 @@ submission = Table(
     Column("is_open", Boolean, nullable=False),
     _text("document_id", optional=True),
     Column("exam_status", Integer),
+    # Digest of the whole set of files; null again once it is proven that nothing was placed.
+    Column("set_digest", Text, unique=True),
     _of_claim("submission"),
     Index(
         "uq_submission_open_gateway",
@@ -198,13 +200,25 @@ submission = Table(
     ),
 )
 
-# Hashes of files that were handed off, or may have been; the primary key forbids a second time.
-handed_off_file = Table(
-    "handed_off_file",
+# The files of a submission as they were to be placed. A hash that may have been handed off never goes again:
+# ``goes_once`` is false for marker and empty files, and after it is proven that nothing was placed.
+submission_file = Table(
+    "submission_file",
     metadata,
-    Column("sha256", Text, primary_key=True),
-    Column("submission_id", Integer, ForeignKey("submission.submission_id"), nullable=False),
-    _text("name"),
+    Column("submission_id", Integer, ForeignKey("submission.submission_id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    _text("provider_code"),
+    _won("size"),
+    _text("sha256"),
+    Column("goes_once", Boolean, nullable=False),
+    Index(
+        "uq_submission_file_goes_once",
+        "provider_code",
+        "sha256",
+        unique=True,
+        sqlite_where=text("goes_once"),
+        postgresql_where=text("goes_once"),
+    ),
 )
 
 finding = Table(

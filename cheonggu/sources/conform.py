@@ -49,6 +49,8 @@ class _Places:
 
 
 def _converted(column: Column, raw: pa.ChunkedArray, place: _Places) -> pa.ChunkedArray:
+    if not len(raw):  # without a row SQLite's driver cannot tell a type
+        return pa.chunked_array([], column.arrow_type)
     if column.type == INT:
         return _whole_numbers(column, raw, place)
     if column.type == DATE:
@@ -57,7 +59,7 @@ def _converted(column: Column, raw: pa.ChunkedArray, place: _Places) -> pa.Chunk
 
 
 def _text(column: Column, raw: pa.ChunkedArray, place: _Places) -> pa.ChunkedArray:
-    if not _is_text(raw.type):
+    if not (_is_text(raw.type) or pa.types.is_null(raw.type)):
         raise wrong_type(column, str(raw.type))
     array = _plain_text(raw)
     _refuse(column, pc.equal(array, WRONG_TEXT), place)
@@ -112,6 +114,15 @@ def _refuse(column: Column, is_wrong: pa.ChunkedArray, place: _Places) -> None:
 def wrong_type(column: Column, database_type: str) -> ContractError:
     """The whole column is of a type that the contract does not allow."""
     return wrong_value(column, "", f"is of type {database_type}", f"형식이 {database_type}입니다")
+
+
+def is_convertible(column: Column, kind: pa.DataType) -> bool:
+    """Whether a column of an exactly typed file can keep the contract (values still decide for decimals)."""
+    if pa.types.is_null(kind):
+        return True
+    if column.type == INT:
+        return bool(pa.types.is_integer(kind) or pa.types.is_decimal(kind))
+    return bool(pa.types.is_date32(kind)) if column.type == DATE else _is_text(kind)
 
 
 def _is_text(kind: pa.DataType) -> bool:

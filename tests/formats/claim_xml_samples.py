@@ -32,7 +32,9 @@ def wire(kind: str, record: str, rows: list[dict[str, Any]]) -> Any:
     assert not unknown, unknown
     return pa.table(
         [
-            pa.array([row.get(one.name, _blank(one)) for row in rows], wire_schema(layout).field(one.name).type)
+            pa.array(
+                [row.get(one.name, _blank(one)) for row in rows], wire_schema(layout).field(one.name).type
+            )
             for one in layout.fields
         ],
         schema=wire_schema(layout),
@@ -140,7 +142,9 @@ def medical_claim() -> tuple[Any, dict[str, Any]]:
         "D": wire(kind, "D", prescriptions),
         "E": wire(kind, "E", details),
     }
-    return _header(kind, "091", "1", "2", tables["A"], remark="5월 외래분. 물리치료 \"공휴일\" 근무 없음"), tables
+    return _header(
+        kind, "091", "1", "2", tables["A"], remark='5월 외래분. 물리치료 "공휴일" 근무 없음'
+    ), tables
 
 
 def korean_claim() -> tuple[Any, dict[str, Any]]:
@@ -186,9 +190,7 @@ def korean_claim() -> tuple[Any, dict[str, Any]]:
                 for no, (hang, mok, sort, code, price, qty, times, adjust, amount) in enumerate(rows, start=1)
             ],
         ),
-        "E": wire(
-            kind, "E", [own | {"detail_unit": "1", "detail_code": "MT008", "detail_text": "01002326"}]
-        ),
+        "E": wire(kind, "E", [own | {"detail_unit": "1", "detail_code": "MT008", "detail_text": "01002326"}]),
     }
     return _header(kind, "091", "9", "9", tables["A"]), tables
 
@@ -207,7 +209,12 @@ def _header(kind: str, version: str, category: str, form: str, general: Any, rem
             sums
             | {"claim_form_version": version, "statement_form_version": version, "claim_no": CLAIM_NO}
             | {"form_no": "H010", "provider_code": "12345678", "receiver_code": "1", "payer_class": "4"}
-            | {"claim_unit": "0", "care_category": category, "treatment_form": form, "treatment_month": "202405"}
+            | {
+                "claim_unit": "0",
+                "care_category": category,
+                "treatment_form": form,
+                "treatment_month": "202405",
+            }
             | {"statement_count": general.num_rows, "graded_fee_days": 2500, "graded_fee_doctor_count": 100}
             | {"graded_fee_index": 10000000, "graded_fee_claimed_amount": 0, "claim_date": "20240603"}
             | {"claimant_name": "정다운", "remark": remark}

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cheonggu.layouts import Layout
+from cheonggu.query import Tables
 from cheonggu.schemes.hira.data import LAYOUTS, first_day, value_on
 from cheonggu.schemes.hira.numbering import section_order, statement_numbers
 from cheonggu.schemes.hira.rosters import (
@@ -43,7 +43,8 @@ NUMBERED = {
                row_number() OVER (PARTITION BY n.statement_no, p.prescription_no ORDER BY p.line_seq) AS line_no
         FROM prescription p JOIN numbered n USING (statement_key)
         ORDER BY n.statement_no, p.prescription_no, line_no""",
-    "E": """SELECT n.statement_no, e.*, CASE e.detail_unit WHEN '2' THEN c.line_no WHEN '3' THEN r.line_no END AS line_no
+    "E": """SELECT n.statement_no, e.*,
+               CASE e.detail_unit WHEN '2' THEN c.line_no WHEN '3' THEN r.line_no END AS line_no
         FROM detail e JOIN numbered n USING (statement_key)
         LEFT JOIN numbered_c c ON e.detail_unit = '2' AND c.statement_key = e.statement_key
                               AND c.line_seq = e.line_seq
@@ -76,19 +77,19 @@ def assemble(batch: BatchInput) -> Assembled:
 
 def _number(batch: BatchInput, members: pa.Table) -> dict[str, pa.Table]:
     """B, C, D and E in wire order with statement_no and line_no."""
-    db = duckdb.connect()
-    db.register("numbered", members.select(["statement_key", "statement_no"]))
-    db.register("section", section_order(batch.kind))
-    for name in ("diagnosis", "line", "prescription", "detail"):
-        db.register(name, batch.tables[name])
+    db = Tables(
+        numbered=members.select(["statement_key", "statement_no"]),
+        section=section_order(batch.kind),
+        **{name: batch.tables[name] for name in ("diagnosis", "line", "prescription", "detail")},
+    )
     numbered: dict[str, pa.Table] = {}
     for record, query in NUMBERED.items():
-        table = db.execute(query).to_arrow_table()
+        table = db.table(query)
         for name, text in DATE_TEXTS.items():
             if text in table.column_names:
                 table = table.set_column(table.column_names.index(name), name, table[text])
         numbered[record] = table
-        db.register(f"numbered_{record.lower()}", table)
+        db.add(f"numbered_{record.lower()}", table)
     return numbered
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 
+from cheonggu.query import Tables
 from cheonggu.schemes.hira.data import statement_forms, value_on
 
 GROUP_COLUMNS = (
@@ -73,14 +73,13 @@ def find_targets(statements: pa.Table, rosters: Mapping[str, pa.Table], as_of: d
     Inputs are tables of the source contract (statement; provider and closed_day). ``is_billable`` is false while
     the hospital's review or the closing of the day is still open.
     """
-    db = duckdb.connect()
-    db.register("statement", statements)
-    db.register("provider", rosters["provider"])
-    db.register("closed_day", rosters["closed_day"])
-    db.register("form", statement_forms())
-    return db.execute(
-        TARGETS, {"as_of": as_of, "week_start": value_on("claim_week_starts_on", as_of)}
-    ).to_arrow_table()
+    db = Tables(
+        statement=statements,
+        provider=rosters["provider"],
+        closed_day=rosters["closed_day"],
+        form=statement_forms(),
+    )
+    return db.table(TARGETS, {"as_of": as_of, "week_start": value_on("claim_week_starts_on", as_of)})
 
 
 def max_statements(kind: str, on: date) -> int:

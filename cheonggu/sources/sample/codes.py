@@ -20,7 +20,9 @@ PLACES = ("clinic", "general", "ward", "korean")  # ward: inpatients of the gene
 CLINIC, GENERAL, WARD, KOREAN = range(4)
 AGE_CLASSES = ("newborn", "infant", "child", "adult", "senior")
 NEWBORN, INFANT, CHILD, ADULT, SENIOR = range(5)
-HI, MA1, MA2, VET_INSURED, VET_STATE = range(5)  # payer groups: health insurance, medical aid, veterans 4 and 7
+HI, MA1, MA2, VET_INSURED, VET_STATE = range(
+    5
+)  # payer groups: health insurance, medical aid, veterans 4 and 7
 
 DEPARTMENTS = [f"{number:02d}" for number in range(100)]  # index = code; 99 stands for the planted 'ZZ'
 BAD_DEPARTMENT = 99
@@ -46,7 +48,17 @@ PROVIDERS = (
 PROVIDER_OF_PLACE = np.array([0, 1, 1, 2])
 
 # care_field (진료분야) of the general hospital by department; every department the sample uses there has one.
-CARE_FIELD = {"01": "1", "02": "1", "04": "2", "05": "2", "11": "3", "12": "4", "13": "4", "14": "5", "23": "1"}
+CARE_FIELD = {
+    "01": "1",
+    "02": "1",
+    "04": "2",
+    "05": "2",
+    "11": "3",
+    "12": "4",
+    "13": "4",
+    "14": "5",
+    "23": "1",
+}
 
 
 @dataclass(frozen=True)
@@ -114,9 +126,7 @@ def _rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
-def _flags(
-    name: str, rows: list[dict[str, str]], column: str, words: tuple[str, ...]
-) -> NDArray[np.bool_]:
+def _flags(name: str, rows: list[dict[str, str]], column: str, words: tuple[str, ...]) -> NDArray[np.bool_]:
     flags = np.zeros((len(rows), len(words)), np.bool_)
     for number, row in enumerate(rows):
         for word in row[column].split(";"):

@@ -1,0 +1,303 @@
+"""Importing a notice: every claim and statement it names is moved in one transaction, or nothing is.
+
+The raw bytes must be archived before. A document that names something unknown is refused as a whole (NoticeError);
+a claim on which notice and ledger disagree stops for a person, and the rest of the document goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, insert, select, update
+
+from cheonggu.errors import NoticeError
+from cheonggu.ledger.audit import Transaction
+from cheonggu.ledger.claims import claim_columns
+from cheonggu.ledger.model import ImportReport, Stopped
+from cheonggu.ledger.moves import move_batch, move_claim, move_statements, of_claim, plan_batch
+from cheonggu.ledger.submissions import find_open_of, mark_placed, settle_unknown
+from cheonggu.ledger.tables import claim, claim_statement, notice, notice_claim, refused_notice
+from cheonggu.notices import Notice
+from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent
+
+NEW, SAME, CONFLICT = "new", "same", "conflict"
+NOT_SENT = (ClaimState.OPEN, ClaimState.ASSEMBLED, ClaimState.CHECK_FAILED)
+CHECKED = (ClaimState.CHECKED_OK, ClaimState.CHECKED_WARN)
+AFTER_REVIEW = (
+    ClaimState.IN_REVIEW,
+    ClaimState.PARTLY_DECIDED,
+    ClaimState.DECIDED,
+    ClaimState.PAID,
+    ClaimState.CLOSED,
+)
+STOPS = {
+    "not-sent": ("The ledger never handed this claim off.", "원장에 송신 기록이 없는 청구서입니다."),
+    "withdrawn": (
+        "The claim was withdrawn as unsent, but an answer came: look for a double claim.",
+        "미송신으로 취소한 청구서에 회신이 왔습니다. 중복 청구를 확인하세요.",
+    ),
+    "returned": ("The claim was returned before.", "이미 반송된 청구서입니다."),
+    "decided": ("The claim was decided before it was returned.", "심사결과가 있는 청구서가 반송되었습니다."),
+    "count-or-amount": (
+        "Count or amount differ from what was sent.",
+        "건수 또는 청구액이 송신한 내용과 다릅니다.",
+    ),
+    "other-receipt-no": ("The claim has another receipt number.", "청구서의 접수번호가 다릅니다."),
+    "receipt-no-taken": (
+        "Another claim of this provider has this receipt number.",
+        "같은 접수번호를 가진 다른 청구서가 있습니다.",
+    ),
+    "claimed-differs": (
+        "Claimed amounts of statements differ from what was sent.",
+        "명세서 청구액이 송신한 내용과 다릅니다.",
+    ),
+    "round-conflict": (
+        "This review round was imported before with other decisions.",
+        "같은 심사차수가 다른 내용으로 이미 반영되어 있습니다.",
+    ),
+    "absent-not-explained": (
+        "The listed statements do not explain the totals; absent ones stay undecided.",
+        "통보된 명세서로 합계가 설명되지 않아 나머지는 미결로 둡니다.",
+    ),
+}
+
+
+@dataclass
+class Progress:
+    """What one document has done so far."""
+
+    tx: Transaction
+    notice: Notice
+    received: list[str] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+    reviewed: list[str] = field(default_factory=list)
+    stopped: list[Stopped] = field(default_factory=list)
+    moved: Counter[str] = field(default_factory=Counter)
+
+    def count(self, moves: pa.Table) -> None:
+        for one in pc.value_counts(moves["to_state"]).to_pylist():
+            self.moved[one["values"]] += one["counts"]
+
+    def stop(self, found: Any, code: str) -> None:
+        """Note that a person must look at a claim."""
+        en, ko = STOPS[code]
+        mine = of_claim(claim, found.provider_code, found.claim_no)
+        self.tx.connection.execute(update(claim).where(mine).values(stopped_code=code))
+        self.stopped.append(Stopped(found.claim_no, code, en, ko))
+        number = self.notice.document_no
+        self.tx.append("stopped", claim_columns(found), detail={"code": code}, document_no=number)
+
+    def report(self, status: str) -> ImportReport:
+        return ImportReport(
+            document_no=self.notice.document_no,
+            kind=self.notice.kind,
+            status=status,
+            received=tuple(self.received),
+            returned=tuple(self.returned),
+            reviewed=tuple(self.reviewed),
+            stopped=tuple(self.stopped),
+            moved=dict(self.moved),
+        )
+
+
+def notice_status(connection: Connection, document_no: str, sha256: str) -> str:
+    """'new', 'same' (imported with these bytes) or 'conflict' (known with other bytes)."""
+    query = select(notice.c.sha256).where(notice.c.document_no == document_no)
+    known = connection.execute(query).scalar_one_or_none()
+    if known is None:
+        return NEW
+    return SAME if known == sha256 else CONFLICT
+
+
+def enter_notice(
+    tx: Transaction,
+    scheme: str,
+    document: Notice,
+    sha256: str,
+    archived_as: str,
+    provider_codes: Collection[str],
+) -> bool:
+    """Write the notice's own row and event; False when this very document is known already."""
+    status = notice_status(tx.connection, document.document_no, sha256)
+    if status == SAME:
+        return False
+    if status == CONFLICT:
+        raise refuse(
+            document,
+            "was imported before with other bytes",
+            "같은 문서번호가 다른 내용으로 이미 반영되었습니다",
+        )
+    if document.provider_code not in provider_codes:
+        raise refuse(document, "is for another provider", "다른 요양기관의 문서입니다")
+    kept = "imported" if document.receipts or document.review is not None else "kept"
+    tx.connection.execute(
+        insert(notice).values(
+            document_no=document.document_no,
+            sha256=sha256,
+            scheme=scheme,
+            kind=document.kind,
+            form=document.form,
+            source=document.source,
+            issued=document.issued,
+            provider_code=document.provider_code,
+            archived_as=archived_as,
+            status=kept,
+        )
+    )
+    detail = {"kind": document.kind, "sha256": sha256, "archived_as": archived_as, "status": kept}
+    where = {"scheme": scheme, "provider_code": document.provider_code}
+    tx.append("notice", where, detail=detail, document_no=document.document_no)
+    return True
+
+
+def keep_refused(tx: Transaction, sha256: str, archived_as: str, document_no: str | None, code: str) -> None:
+    """Remember a document that could not be imported; it may be imported later, once that is mended."""
+    query = select(refused_notice.c.sha256).where(refused_notice.c.sha256 == sha256)
+    if tx.connection.execute(query).one_or_none() is not None:
+        return
+    values = {"sha256": sha256, "document_no": document_no, "archived_as": archived_as, "code": code}
+    tx.connection.execute(insert(refused_notice).values(values))
+    tx.append("notice_refused", {}, detail=values, document_no=document_no)
+
+
+def find_claim(progress: Progress, claim_no: str) -> Any:
+    """The claim a notice speaks of; NoticeError when the ledger has none."""
+    mine = of_claim(claim, progress.notice.provider_code, claim_no)
+    found = progress.tx.connection.execute(select(claim).where(mine)).one_or_none()
+    if found is None:
+        raise refuse(
+            progress.notice,
+            f"names claim {claim_no}, unknown here",
+            f"청구서 {claim_no}이(가) 원장에 없습니다",
+        )
+    return found
+
+
+def check_serials(progress: Progress, found: Any, serials: Collection[str]) -> None:
+    """NoticeError when a statement serial is not in our claim."""
+    mine = of_claim(claim_statement, found.provider_code, found.claim_no)
+    known = set(progress.tx.connection.execute(select(claim_statement.c.statement_no).where(mine)).scalars())
+    unknown = sorted(set(serials) - known)
+    if unknown:
+        raise refuse(
+            progress.notice,
+            f"names statement {unknown[0]}, which claim {found.claim_no} does not hold",
+            f"청구서 {found.claim_no}에 없는 명세서 일련번호 {unknown[0]}이(가) 있습니다",
+        )
+
+
+def keep_claim_notice(
+    progress: Progress,
+    found: Any,
+    result: str,
+    count: int,
+    amount: int,
+    receipt: tuple[str | None, str | None],
+    review_round: str | None = None,
+    stopped_code: str | None = None,
+) -> None:
+    """Write what the notice said about one claim; NoticeError when it speaks of the claim twice."""
+    number = progress.notice.document_no
+    mine = of_claim(notice_claim, found.provider_code, found.claim_no) & (
+        notice_claim.c.document_no == number
+    )
+    if progress.tx.connection.execute(select(notice_claim.c.claim_no).where(mine)).one_or_none() is not None:
+        raise refuse(
+            progress.notice,
+            f"names claim {found.claim_no} twice",
+            f"청구서 {found.claim_no}이(가) 두 번 있습니다",
+        )
+    progress.tx.connection.execute(
+        insert(notice_claim).values(
+            document_no=number,
+            provider_code=found.provider_code,
+            claim_no=found.claim_no,
+            result=result,
+            receipt_year=receipt[0],
+            receipt_no=receipt[1],
+            review_round=review_round,
+            statement_count=count,
+            claimed_amount=amount,
+            stopped_code=stopped_code,
+        )
+    )
+
+
+def find_unsent_stop(connection: Connection, found: Any) -> str | None:
+    """Why an answer about this claim cannot be: it never left us, or was taken back."""
+    state = ClaimState(found.state)
+    if state == ClaimState.WITHDRAWN:
+        return "withdrawn"
+    if state in NOT_SENT or (state in CHECKED and find_open_of(connection, found) is None):
+        return "not-sent"
+    return None
+
+
+def find_receipt_stop(connection: Connection, found: Any, year: str | None, number: str | None) -> str | None:
+    """Whether the receipt number (접수번호) contradicts the ledger."""
+    if found.receipt_no is not None:
+        is_other_year = None not in (year, found.receipt_year) and year != found.receipt_year
+        return "other-receipt-no" if found.receipt_no != number or is_other_year else None
+    taken = select(claim.c.claim_no).where(
+        claim.c.provider_code == found.provider_code,
+        claim.c.receipt_no == number,
+        claim.c.receipt_year == year,
+    )
+    return "receipt-no-taken" if number and connection.execute(taken).first() else None
+
+
+def prove_sent(progress: Progress, found: Any) -> Any:
+    """An answer came, so the claim was placed and sent; gives the claim's row in its new state."""
+    tx, number = progress.tx, progress.notice.document_no
+    if found.state in CHECKED:
+        one = find_open_of(tx.connection, found)
+        assert one is not None  # find_unsent_stop has asked
+        mark_placed(tx, one.submission_id, document_no=number)
+        found = find_claim(progress, found.claim_no)
+    if found.state == ClaimState.HANDED_OFF:
+        claim_move = move_claim(tx, found, ClaimEvent.SEND_PROVEN)
+        tx.append("sent", claim_columns(found), claim_move=claim_move, document_no=number)
+        found = find_claim(progress, found.claim_no)
+    settle_unknown(tx.connection, found)
+    return found
+
+
+def move_members(
+    progress: Progress,
+    found: Any,
+    kind: str,
+    claim_event: ClaimEvent,
+    event: StatementEvent,
+    **values: Any,
+) -> None:
+    """Move a claim and all statements that are still its own, as one event; the batch is done."""
+    tx = progress.tx
+    claim_move = move_claim(tx, found, claim_event, stopped_code=None, **values)
+    stages = [one for one in BatchStage if one != BatchStage.WITHDRAWN]
+    move_batch(tx, found.batch_id, stages, BatchStage.DONE)
+    moves = plan_batch(tx.connection, found.batch_id, event)
+    event_id = tx.append(
+        kind,
+        claim_columns(found),
+        moves=moves,
+        claim_move=claim_move,
+        stage_to=BatchStage.DONE.value,
+        document_no=progress.notice.document_no,
+        detail={name: str(value) for name, value in values.items() if value is not None},
+    )
+    move_statements(tx.connection, event_id, moves)
+    progress.count(moves)
+
+
+def refuse(document: Notice, en: str, ko: str) -> NoticeError:
+    return NoticeError(
+        f"Notice {document.document_no} {en}.",
+        f"통보 {document.document_no}: {ko}.",
+        fix_en="Nothing was changed; the raw document stays in the archive.",
+        fix_ko="아무것도 바뀌지 않았습니다. 원본은 보관되어 있습니다.",
+    )

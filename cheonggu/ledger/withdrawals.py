@@ -1,0 +1,114 @@
+"""Taking a claim back that is provably not at the reviewer: its number stays used, its statements are free."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import Connection, select, update
+
+from cheonggu.errors import StateError
+from cheonggu.ledger.audit import Transaction, digest_rows
+from cheonggu.ledger.batches import (
+    batch_columns,
+    insert_batch,
+    is_repeated,
+)
+from cheonggu.ledger.claims import claim_columns, claim_of
+from cheonggu.ledger.model import NewBatch
+from cheonggu.ledger.moves import (
+    free_identities,
+    move_batch,
+    move_claim,
+    move_statements,
+    plan_batch,
+    plan_from,
+    stage_rows,
+    staged,
+)
+from cheonggu.ledger.tables import (
+    statement,
+)
+from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent, StatementState
+
+
+def split_failed(tx: Transaction, batch_id: str, blocked_keys: Sequence[str], successor: NewBatch) -> None:
+    """Withdraw a failed claim (its number stays used), block the bad statements, pass the others on."""
+    blocked = pa.array(sorted(set(blocked_keys)), pa.string())
+    digest = digest_rows(pa.table({"key": blocked})) + successor.batch_id
+    if is_repeated(tx.connection, "split", batch_id, digest):
+        return
+    found = claim_of(tx.connection, batch_id)
+    if found.state != ClaimState.CHECK_FAILED:
+        raise StateError(
+            f"Claim {found.claim_no} is {found.state}; only a claim whose check failed is split.",
+            f"청구서 {found.claim_no}의 상태가 {found.state}입니다. 점검 오류 청구서만 분리합니다.",
+        )
+    moves = withdraw(tx, found, "split", {"call": digest, "blocked": len(blocked)})
+    is_blocked = pc.is_in(moves["statement_key"], value_set=blocked)
+    faulty, others = moves.filter(is_blocked), moves.filter(pc.invert(is_blocked))
+    if len(faulty) != len(blocked):
+        raise StateError(
+            f"Claim {found.claim_no} does not hold every statement to be blocked.",
+            f"제외할 명세서가 청구서 {found.claim_no}에 없습니다.",
+        )
+    _block_faulty(tx, found, faulty["statement_key"])
+    _start_successor(tx, found, successor, others["statement_key"])
+
+
+def _block_faulty(tx: Transaction, found: Any, keys: Any) -> None:
+    """Blocked statements keep pointing to the batch that found them faulty."""
+    moves = plan_from(keys, StatementState.READY, StatementEvent.FOUND_FAULTY)
+    event_id = tx.append("blocked", claim_columns(found), moves=moves)
+    move_statements(tx.connection, event_id, moves)
+    _set_batch(tx.connection, keys, found.batch_id)
+
+
+def _start_successor(tx: Transaction, found: Any, successor: NewBatch, keys: Any) -> None:
+    where = batch_columns(vars(successor))
+    stage = BatchStage.VALIDATED if len(keys) else BatchStage.EMPTY
+    members = pa.table({"statement_key": keys})
+    insert_batch(tx, successor, digest_rows(members), len(keys), stage)
+    moves = plan_from(keys, StatementState.READY, StatementEvent.JOINED)
+    event_id = tx.append(
+        "succeeded", where, moves=moves, detail={"after": found.batch_id}, stage_to=stage.value
+    )
+    move_statements(tx.connection, event_id, moves)
+    _set_batch(tx.connection, keys, successor.batch_id)
+
+
+def _set_batch(connection: Connection, keys: Any, batch_id: str) -> None:
+    if len(keys):
+        stage_rows(connection, {"statement_key": keys.to_pylist()})
+        mine = select(staged.c.statement_key)
+        connection.execute(
+            update(statement).where(statement.c.statement_key.in_(mine)).values(batch_id=batch_id)
+        )
+
+
+def withdraw(tx: Transaction, found: Any, kind: str, detail: Mapping[str, Any]) -> pa.Table:
+    """WITHDRAWN: the claim is provably not at the reviewer. Its statements become READY and free; gives moves."""
+    claim_move = move_claim(tx, found, ClaimEvent.WITHDRAWN, stopped_code=None)
+    stages = [one for one in BatchStage if one not in (BatchStage.DONE, BatchStage.WITHDRAWN)]
+    move_batch(tx, found.batch_id, stages, BatchStage.WITHDRAWN)
+    free_identities(tx.connection, found.provider_code, found.claim_no)
+    moves = plan_batch(tx.connection, found.batch_id, StatementEvent.CLAIM_WITHDRAWN)
+    event_id = tx.append(
+        kind,
+        claim_columns(found),
+        moves=moves,
+        detail=detail,
+        claim_move=claim_move,
+        stage_to=BatchStage.WITHDRAWN.value,
+    )
+    move_statements(tx.connection, event_id, moves)
+    free_members(tx.connection, found.batch_id)
+    return moves
+
+
+def free_members(connection: Connection, batch_id: str) -> None:
+    """READY statements of an ended batch may join another one."""
+    ready = (statement.c.batch_id == batch_id) & (statement.c.state == StatementState.READY.value)
+    connection.execute(update(statement).where(ready).values(batch_id=None))

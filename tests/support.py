@@ -1,0 +1,91 @@
+"""What several test folders build: a small hospital and one clean batch of it."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cheonggu.schemes import SCHEMES
+from cheonggu.sources import open_source
+from cheonggu.sources.sample import build_sample
+
+AS_OF = date(2026, 7, 6)
+HIRA = SCHEMES["hira"]
+CLINIC, GENERAL, KOREAN = "11100011", "11200022", "11300033"
+
+SITE = """
+[source]
+url = "{source}"
+[ledger]
+url = "{ledger}"
+[data]
+folder = "data"
+[key]
+file = "ledger.key"
+[run]
+first_care_month = "202601"
+[gateway.hira_client]
+folder = "client"
+wait_seconds = {wait}
+"""
+
+
+def build_hospital(folder: Path, statements: int = 400) -> Path:
+    """The made-up hospital in SQLite; returns its folder."""
+    build_sample(folder, statements=statements, as_of=AS_OF)
+    return folder
+
+
+def write_site(
+    folder: Path,
+    *,
+    source: str = "sqlite:///hospital/hospital.db",
+    ledger: str = "sqlite:///ledger.db",
+    wait: float = 20,
+) -> Path:
+    """A site file with its key in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    site = folder / "site.toml"
+    site.write_text(SITE.format(source=source, ledger=ledger, wait=wait), encoding="utf-8")
+    key = folder / "ledger.key"
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_hex(32), encoding="ascii")
+    return site
+
+
+def month_tables(
+    hospital: Path, provider_code: str, care_month: str, form_no: str, payer_class: str
+) -> dict[str, pa.Table]:
+    """All tables of the statements of one form and payer, with the rosters, as validation gets them."""
+    source = open_source(f"sqlite:///{hospital / 'hospital.db'}")
+    try:
+        statements = source.read("statement", provider_code=provider_code, care_month=care_month)
+        chosen = statements.filter(
+            pc.and_(pc.equal(statements["form_no"], form_no), pc.equal(statements["payer_class"], payer_class))
+        )
+        tables = {"statement": chosen}
+        for view in HIRA.statement_views[1:]:
+            rows = source.read(view, provider_code=provider_code, care_month=care_month)
+            keys = chosen["statement_key"].combine_chunks()
+            tables[view] = rows.filter(pc.is_in(rows["statement_key"], value_set=keys))
+        for view in ("provider", *HIRA.roster_views):
+            tables[view] = source.read(view, provider_code=provider_code)
+    finally:
+        source.close()
+    return tables
+
+
+def without(tables: dict[str, pa.Table], keys: set[str]) -> dict[str, pa.Table]:
+    """The tables without some statements."""
+    gone = pa.array(sorted(keys), pa.string())
+    return {
+        name: table.filter(pc.invert(pc.is_in(table["statement_key"], value_set=gone)))
+        if "statement_key" in table.column_names
+        else table
+        for name, table in tables.items()
+    }
