@@ -27,6 +27,7 @@ from cheonggu.layout_versions import (
 )
 
 TEXT, NUMBER = "an", "n"
+BLANK = "B"  # required mark of a field that stays blank
 REQUIRED_MARKS = {"Y", "Z", "C", "O", "B"}
 KIND_MARKS = ("form_no", "treatment_form")  # code lists by which a reader tells the kinds apart
 

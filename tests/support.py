@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 
 from cheonggu.schemes import SCHEMES
 from cheonggu.sources import open_source
+from cheonggu.sources.contract import CONTRACT
 from cheonggu.sources.sample import build_sample
+from tests.contracts.source_databases import fill_postgresql
 
 AS_OF = date(2026, 7, 6)
 HIRA = SCHEMES["hira"]
@@ -89,3 +91,13 @@ def without(tables: dict[str, pa.Table], keys: set[str]) -> dict[str, pa.Table]:
         else table
         for name, table in tables.items()
     }
+
+
+def load_postgresql(hospital: Path, url: str) -> str:
+    """The same hospital in PostgreSQL, behind the documentation's example views; returns the reader's address."""
+    source = open_source(f"sqlite:///{hospital / 'hospital.db'}")
+    try:
+        tables = {view: source.read(view) for view in CONTRACT.views}
+    finally:
+        source.close()
+    return fill_postgresql(url, tables, f"reader_{secrets.token_hex(4)}")

@@ -55,7 +55,8 @@ def play(
 ) -> None:
     """점검, 송신, 답신을 한 번 또는 계속 처리합니다 · examine, send and answer, once or in a loop.
 
-    Stop a watch with the file <folder>/simulator/stop, --seconds or --idle-seconds.
+    Stop a watch with the file <folder>/simulator/stop, --seconds or --idle-seconds. In a watch with --today the
+    client's day stands still while HIRA's days pass, one a second, whenever there is nothing else to do.
     """
     settings = {"folder": folder, "today": today}
     context.obj = settings

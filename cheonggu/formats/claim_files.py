@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from cheonggu.formats.cp949 import CODEC
 from cheonggu.layouts import Layout, LayoutCatalogue
 
 MARKER = "MEDLOG.ENC"
+MARKER_LINES = 4
 TITLE_BYTES = 30
 NAME_BYTES = 30  # the client's limit for a file name
 _PART_SUFFIX = ".part"
@@ -119,8 +119,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def discard_all(sinks: Iterable[Sink]) -> None:
-    for sink in sinks:
-        sink.discard()

@@ -235,12 +235,13 @@ def _stripped(block: Bytes, start: int, width: int) -> tuple[Bytes, npt.NDArray[
 
 def _used_width(block: Bytes, start: int, end: int, guess: int = 0) -> int:
     """Width up to the last byte that is not a space in some row of the block; a good ``guess`` saves looking."""
-    likely = start + 8 + (guess + 7) // 8 * 8
+    least = start + len(block[0, start:end].tobytes().rstrip(b" "))  # the first row alone settles most columns
+    likely = max(least, start + 8 + (guess + 7) // 8 * 8)
     if end - likely > 8 and (block[:, likely:end] == SPACE).all():
         end = likely
-    while end - start >= 8 and _is_blank(block, end - 8, 8):
+    while end - least >= 8 and _is_blank(block, end - 8, 8):
         end -= 8
-    while end > start and _is_blank(block, end - 1, 1):
+    while end > least and _is_blank(block, end - 1, 1):
         end -= 1
     return end - start
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +16,7 @@ Places = npt.NDArray[np.int64]
 LF, CR = 0x0A, 0x0D
 NO_END, LF_END, CRLF_END = 0, 1, 2
 END_NAMES = ("none", "lf", "crlf")
-BLOCK_BYTES = 32 * 1024 * 1024
+BLOCK_BYTES = 16 * 1024 * 1024
 _SCAN_BYTES = 1 << 18  # newline search in pieces that stay in the cache
 
 
@@ -122,20 +121,32 @@ def _newlines(buffer: Bytes) -> Places:
 def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Bytes]:
     """The bytes of a file in blocks that end with a line end; only the last block may end without one.
 
-    Memory stays at a few blocks however long the file is; a line longer than a block makes that block longer.
+    A block is good until the next one is asked for: they share their memory, which stays at ``block_bytes`` however
+    long the file is. A line longer than that makes the room grow.
     """
-    with path.open("rb") as stream:
-        yield from _blocks(stream, block_bytes)
+    with path.open("rb", buffering=0) as stream:
+        room = np.empty(max(1, min(block_bytes, path.stat().st_size)), np.uint8)
+        held = 0
+        while count := stream.readinto(room.data[held:]):
+            held += count
+            cut = _last_newline(room, held - count, held) + 1
+            if cut:
+                yield room[:cut]
+                room[: held - cut] = room[cut:held].copy()
+                held -= cut
+            if held == len(room):
+                room = np.concatenate([room, np.empty_like(room)])
+        if held:
+            yield room[:held]
 
 
-def _blocks(stream: BinaryIO, block_bytes: int) -> Iterator[Bytes]:
-    rest = b""
-    while piece := stream.read(block_bytes):
-        cut = piece.rfind(b"\n") + 1
-        if cut == 0:
-            rest += piece
-            continue
-        yield np.frombuffer(rest + piece[:cut], np.uint8)
-        rest = piece[cut:]
-    if rest:
-        yield np.frombuffer(rest, np.uint8)
+def _last_newline(room: Bytes, first: int, end: int) -> int:
+    """Place of the last line feed of ``room[first:end]``; -1 when there is none."""
+    step = 4096
+    while end > first:
+        begin = max(first, end - step)
+        found = np.flatnonzero(room[begin:end] == LF)
+        if len(found):
+            return begin + int(found[-1])
+        end, step = begin, step * 8
+    return -1

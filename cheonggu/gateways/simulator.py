@@ -33,6 +33,7 @@ from cheonggu.gateways.simulator_script import Chance, Script, read_script
 
 SEOUL = ZoneInfo("Asia/Seoul")
 POLL_SECONDS = 0.1
+DAY_SECONDS = 1.0  # how long HIRA's day lasts in a watch on a given day
 STOP = "stop"
 
 
@@ -91,13 +92,19 @@ class HiraSimulator:
     def watch(
         self, *, seconds: float | None = None, idle_seconds: float | None = None, poll: float = POLL_SECONDS
     ) -> int:
-        """Steps in a loop until ``simulator/stop`` appears, the time is over or nothing happened for a while."""
+        """Steps in a loop until ``simulator/stop`` appears, the time is over or nothing happened for a while.
+
+        On a given ``today`` the client's day stands still, but HIRA's days pass: after a second without work the
+        next planned answers come, dated on the day they were planned for.
+        """
         begun = last = time.monotonic()
         total = 0
         while True:
             done = self.step()
-            total += done
             now = time.monotonic()
+            if not done and self._today is not None and now - last >= DAY_SECONDS:
+                done = self._answer_next_day()
+            total += done
             last = now if done else last
             if (self.home / STOP).exists():
                 (self.home / STOP).unlink(missing_ok=True)
@@ -136,18 +143,23 @@ class HiraSimulator:
 
     def delete(self, document_id: str) -> None:
         """The operator deletes an unsent document from the outbox."""
-        row = self._waiting(document_id)
         with self.books.changing():
-            self.books.change(
-                "UPDATE document SET outbox = 'deleted' WHERE document_id = ?", row["document_id"]
-            )
+            row = self._waiting(document_id)
+            self.books.change("UPDATE document SET outbox = 'deleted' WHERE document_id = ?", row["document_id"])
 
     def answer(self, kind: str | None = None) -> int:
         """Write and deliver what is due, or all planned answers of one kind; gives how many were delivered."""
+        return self._answer(kind, self.today)
+
+    def _answer_next_day(self) -> int:
+        """What is due on the next day for which anything is planned."""
+        day = self.books.value("SELECT min(due_on) FROM plan WHERE done_on IS NULL")
+        return self._answer(None, date.fromisoformat(day)) if day else 0
+
+    def _answer(self, kind: str | None, day: date) -> int:
         with _site_errors(self.folder):
-            today = self.today
-            post = Post(self.books, self.home / "notices", self.folder / "out", today)
-            Answers(self.books, post, self.script, self.chance, today).answer(kind)
+            post = Post(self.books, self.home / "notices", self.folder / "out", day)
+            Answers(self.books, post, self.script, self.chance, day).answer(kind)
             return post.deliver()
 
     def status(self, *, with_statements: bool = False) -> dict[str, Any]:
@@ -194,7 +206,8 @@ class HiraSimulator:
     def _examine(self, document_id: str) -> None:
         found = examine(self._store(document_id), self.tables, self.today, self.books.identify)
         with self.books.changing():
-            self._take_down(document_id, found)
+            if self._document(document_id)["state"] == "arriving":
+                self._take_down(document_id, found)
 
     def _take_down(self, document_id: str, found: Examination) -> None:
         claim = found.claim

@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS problem (
   document_id TEXT NOT NULL, level TEXT NOT NULL, code TEXT NOT NULL, text TEXT NOT NULL, file TEXT NOT NULL,
   record TEXT NOT NULL, statement_no TEXT NOT NULL, line_no INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS claim (             -- what HIRA holds: one row per document that was sent
-  document_id TEXT PRIMARY KEY, state TEXT NOT NULL,  -- received | returned
+  document_id TEXT PRIMARY KEY, provider_code TEXT NOT NULL, claim_no TEXT NOT NULL,
+  state TEXT NOT NULL,                         -- received | returned
   sent_on TEXT NOT NULL, receipt_year TEXT, receipt_no TEXT, last_round TEXT,
   UNIQUE (receipt_year, receipt_no));
 CREATE TABLE IF NOT EXISTS statement (

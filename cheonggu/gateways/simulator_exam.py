@@ -9,6 +9,7 @@ public).
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ KEPT_PROBLEMS = 200
 HEALTH_INSURANCE, MEDICAL_AID = ("4", "7"), ("1", "2", "9")
 PAYERS_OF_HEADER = {"H010": HEALTH_INSURANCE, "H011": MEDICAL_AID}
 INSURANCE_OF_HEADER = {"H010": "HI", "H011": "MA"}
+PROVIDER_CODE, CLAIM_NO = re.compile("[0-9A-Z]{8}"), re.compile("[0-9]{6}[0-9A-Z]{4}")
+PRESCRIPTION_NO = re.compile("[0-9]{13}")
+CLAIM_UNITS = ("", "0", "1", "2", "3", "4", "5", "6")
 MONTHLY_UNITS = ("", "0")
 SEND_ANY_TIME = ("drg", "new_drg")  # claimed from discharge on; the month need not be over
 
@@ -178,6 +182,10 @@ def _check_header(sam: SamSet, line: Line, result: Examination, today: date) -> 
     def refuse(code: str, text: str) -> None:
         result.add(REFUSE, code, text, line)
 
+    if not (PROVIDER_CODE.fullmatch(claim.provider_code) and CLAIM_NO.fullmatch(claim.claim_no)):
+        refuse("27-05", "provider_code or claim_no has not the right shape")
+    if claim.claim_unit not in CLAIM_UNITS:
+        refuse("05-01", "claim_unit is not blank or 0 to 6")
     if claim.form_no not in PAYERS_OF_HEADER:
         refuse("01-02", "form_no is neither H010 nor H011")
     elif claim.payer_class not in PAYERS_OF_HEADER[claim.form_no]:
@@ -336,7 +344,8 @@ class _Statements:
         record = self.sam.records.get("D")
         if record is None:
             return ""
-        return ",".join(dict.fromkeys(record.text(line.body, "prescription_no") for line in lines))
+        numbers = dict.fromkeys(record.text(line.body, "prescription_no") for line in lines)
+        return ",".join(one for one in numbers if PRESCRIPTION_NO.fullmatch(one))
 
 
 def _serials(kind: str) -> Iterator[str]:

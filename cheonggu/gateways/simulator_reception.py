@@ -18,8 +18,7 @@ PARENTS = """
 SELECT s.statement_no, s.claim_class, s.reason_code, s.original_statement_no, p.document_id AS parent_document,
        p.outcome, p.code, p.replaced_by
 FROM statement s
-LEFT JOIN (SELECT c.document_id, c.receipt_no FROM claim c JOIN document d USING (document_id)
-           WHERE d.provider_code = ? AND c.state = 'received') h ON h.receipt_no = s.original_receipt_no
+LEFT JOIN claim h ON h.provider_code = ? AND h.state = 'received' AND h.receipt_no = s.original_receipt_no
 LEFT JOIN statement p ON p.document_id = h.document_id AND p.statement_no = s.original_statement_no
 WHERE s.document_id = ? AND s.claim_class != '' ORDER BY s.statement_no"""
 
@@ -34,6 +33,9 @@ class Reception:
         """Take a sent claim in: number it, compare it with what was sent before, plan the answers."""
         with self.books.changing():
             document_id = document["document_id"]
+            sent = "UPDATE document SET outbox = 'sent' WHERE document_id = ? AND outbox = 'waiting'"
+            if not self.books.change(sent, document_id):
+                return  # another login was quicker
             traits = self.script.traits(self.chance, document["provider_code"], document["claim_no"])
             self._complain_of_repeats(document)
             returned = "return" in traits
@@ -43,6 +45,8 @@ class Reception:
                 [
                     {
                         "document_id": document_id,
+                        "provider_code": document["provider_code"],
+                        "claim_no": document["claim_no"],
                         "state": "returned" if returned else "received",
                         "sent_on": self.today.isoformat(),
                         "receipt_year": year,
@@ -54,13 +58,12 @@ class Reception:
                 self._find_doubles(document)
                 self._find_parents(document)
                 self._hold(document, leave_last="partial-receipt" in traits)
-            self.books.change("UPDATE document SET outbox = 'sent' WHERE document_id = ?", document_id)
             self._plan(document_id, traits)
 
     def _next_receipt(self, provider_code: str) -> tuple[str, str]:
         year = f"{self.today.year:04d}"
         number = self.chance.number("receipt", year, provider_code) % 9_000_000
-        query = "SELECT count(*) FROM claim JOIN document USING (document_id) WHERE provider_code = ?"
+        query = "SELECT count(*) FROM claim WHERE provider_code = ?"
         number += 1 + int(self.books.value(query, provider_code))
         taken = "SELECT 1 FROM claim WHERE receipt_year = ? AND receipt_no = ?"
         while self.books.one(taken, year, f"{number % 10_000_000:07d}"):

@@ -78,6 +78,7 @@ class Progress:
     reviewed: list[str] = field(default_factory=list)
     stopped: list[Stopped] = field(default_factory=list)
     moved: Counter[str] = field(default_factory=Counter)
+    reasons: int = 0  # rows of notice_reason written so far
 
     def count(self, moves: pa.Table) -> None:
         for one in pc.value_counts(moves["to_state"]).to_pylist():

@@ -103,11 +103,10 @@ def _return(progress: Progress, found: Any) -> None:
 
 
 def _keep_reasons(progress: Progress, receipt: Receipt) -> None:
-    start = len(progress.received) + len(progress.returned) + len(progress.stopped)
     rows = [
         {
             "document_no": progress.notice.document_no,
-            "seq": start * 1_000_000 + place,
+            "seq": place,
             "provider_code": progress.notice.provider_code,
             "claim_no": receipt.claim_no,
             "code": reason.code,
@@ -115,7 +114,8 @@ def _keep_reasons(progress: Progress, receipt: Receipt) -> None:
             "statement_no": reason.statement_no,
             "text": mask(reason.text),
         }
-        for place, reason in enumerate(receipt.reasons)
+        for place, reason in enumerate(receipt.reasons, start=progress.reasons + 1)
     ]
     if rows:
         progress.tx.connection.execute(insert(notice_reason), rows)
+        progress.reasons += len(rows)

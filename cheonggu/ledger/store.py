@@ -7,22 +7,51 @@ crash with the same content changes nothing. Errors: StateError (the ledger refu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Connection, Engine, select
 
 from cheonggu.errors import SiteError
-from cheonggu.ledger import assembly, batches, claims, intake, locks
+from cheonggu.ledger import (
+    assembly,
+    batches,
+    claims,
+    imports,
+    intake,
+    locks,
+    registers,
+    remarks,
+    submissions,
+    verification,
+    withdrawals,
+)
 from cheonggu.ledger.audit import Transaction, start_chain
 from cheonggu.ledger.database import connect, database_errors, parse_url, read_table, reading, writing
+from cheonggu.ledger.export import write_register
 from cheonggu.ledger.migrations import migrate
-from cheonggu.ledger.model import KNOWN, Actor, Batch, FileLike, NewBatch
+from cheonggu.ledger.model import (
+    KNOWN,
+    Actor,
+    Batch,
+    Claim,
+    FileFact,
+    FileLike,
+    ImportReport,
+    NewBatch,
+    Problem,
+    Submission,
+)
+from cheonggu.ledger.receipts import apply_receipt
+from cheonggu.ledger.reviews import apply_review
 from cheonggu.ledger.tables import ledger_meta, statement
+from cheonggu.notices import Notice
 from cheonggu.privacy import Vault
-from cheonggu.states import BatchStage
+from cheonggu.states import BatchStage, ClaimState
 
 
 def now_utc() -> datetime:
@@ -142,3 +171,180 @@ class Ledger:
         """The check's verdict on a claim: 'ok', 'warn' or 'failed'."""
         with self._change(actor) as tx:
             claims.record_prechecked(tx, batch_id, status, findings)
+
+    def split_failed(
+        self, batch_id: str, blocked_keys: Sequence[str], successor: NewBatch, actor: Actor
+    ) -> None:
+        """Withdraw a failed claim, block the named statements, put the others into the successor batch."""
+        with self._change(actor) as tx:
+            withdrawals.split_failed(tx, batch_id, blocked_keys, successor)
+
+    def hold(self, batch_id: str, reason_code: str, actor: Actor) -> None:
+        """Stop a batch before hand-off until a person decides."""
+        with self._change(actor) as tx:
+            batches.hold_batch(tx, batch_id, reason_code)
+
+    def release(self, batch_id: str, actor: Actor) -> None:
+        """Let a held batch go on from where it was held."""
+        with self._change(actor) as tx:
+            batches.release_batch(tx, batch_id)
+
+    def withdraw_claim(self, provider_code: str, claim_no: str, reason: str, actor: Actor) -> None:
+        """A person takes back a claim that is not at the reviewer; its statements become READY and free."""
+        with self._change(actor) as tx:
+            withdrawals.withdraw_claim(tx, provider_code, claim_no, reason)
+
+    def outbox(self, scheme: str) -> list[Claim]:
+        """Checked claims that wait for hand-off, by batch id; neither held nor being handed off."""
+        with self._read() as connection:
+            return registers.list_outbox(connection, scheme)
+
+    def open_submission(self, gateway: str) -> Submission | None:
+        """The submission that occupies a gateway, if any."""
+        with self._read() as connection:
+            return submissions.find_open(connection, gateway)
+
+    def write_intent(
+        self, provider_code: str, claim_no: str, gateway: str, files: Sequence[FileLike], actor: Actor
+    ) -> Submission:
+        """Say what will be placed, before anything is.
+
+        StateError when the gateway is occupied, when a file is not the frozen one, or was ever handed off.
+        """
+        with self._change(actor) as tx:
+            return submissions.write_intent(tx, provider_code, claim_no, gateway, files)
+
+    def mark_placed(self, submission_id: int, actor: Actor) -> None:
+        """All files stand in the client's folder: claim HANDED_OFF, statements IN_FLIGHT."""
+        with self._change(actor) as tx:
+            submissions.mark_placed(tx, submission_id)
+
+    def record_examined(self, submission_id: int, document_id: str, status: int, actor: Actor) -> None:
+        """The client's own check: 0 or 1 keeps HANDED_OFF; -1 gives CHECK_FAILED, held. Closes the submission."""
+        with self._change(actor) as tx:
+            submissions.record_examined(tx, submission_id, document_id, status)
+
+    def mark_unknown(self, submission_id: int, actor: Actor) -> None:
+        """Nobody can tell what became of it: SEND_UNKNOWN. An open submission keeps its gateway occupied."""
+        with self._change(actor) as tx:
+            submissions.mark_unknown(tx, submission_id)
+
+    def abandon_intent(self, submission_id: int, actor: Actor) -> None:
+        """Provably nothing was placed: the claim is back in the outbox."""
+        with self._change(actor) as tx:
+            submissions.abandon_intent(tx, submission_id)
+
+    def mark_sent(self, provider_code: str, claim_no: str, actor: Actor) -> None:
+        """A person saw that the claim was sent."""
+        with self._change(actor) as tx:
+            submissions.mark_sent(tx, provider_code, claim_no)
+
+    def notice_status(self, document_no: str, sha256: str) -> str:
+        """'new', 'same' (imported with these bytes) or 'conflict' (known with other bytes)."""
+        with self._read() as connection:
+            return imports.notice_status(connection, document_no, sha256)
+
+    def import_notice(
+        self,
+        scheme: str,
+        notice: Notice,
+        *,
+        sha256: str,
+        archived_as: str,
+        actor: Actor,
+        provider_codes: Collection[str],
+    ) -> ImportReport:
+        """Take in one archived document, all of it or nothing.
+
+        The same document again changes nothing. NoticeError (nothing changed): known number with other bytes,
+        another provider, unknown claim or serial, totals that do not add up. A claim on which ledger and notice
+        disagree moves nothing and stands in the report's ``stopped``. Kinds without content here are only kept.
+        """
+        with self._change(actor) as tx:
+            progress = imports.Progress(tx, notice)
+            if not imports.enter_notice(tx, scheme, notice, sha256, archived_as, provider_codes):
+                return progress.report("same")
+            for receipt in notice.receipts:
+                apply_receipt(progress, receipt)
+            if notice.review is not None:
+                apply_review(progress, notice.review)
+            return progress.report("imported" if notice.receipts or notice.review else "kept")
+
+    def refuse_notice(
+        self, sha256: str, archived_as: str, document_no: str | None, code: str, actor: Actor
+    ) -> None:
+        """Remember an archived document that could not be imported, and why."""
+        with self._change(actor) as tx:
+            imports.keep_refused(tx, sha256, archived_as, document_no, code)
+
+    def remark_for(self, provider_code: str, form_no: str) -> str:
+        """The remark (참조내역) last used for a form; empty when there was none."""
+        with self._read() as connection:
+            return remarks.find_remark(connection, provider_code, form_no)
+
+    def keep_remark(self, provider_code: str, form_no: str, text: str, actor: Actor) -> None:
+        """Make a remark the last one used for a form; earlier ones stay in the history."""
+        with self._change(actor) as tx:
+            remarks.keep_remark(tx, provider_code, form_no, text)
+
+    def claim(self, provider_code: str, claim_no: str) -> Claim:
+        """One claim; StateError when there is none."""
+        with self._read() as connection:
+            return registers.to_claim(claims.get_claim(connection, provider_code, claim_no))
+
+    def claims(
+        self,
+        scheme: str,
+        *,
+        states: Sequence[ClaimState | str] | None = None,
+        provider_code: str | None = None,
+        treatment_month: str | None = None,
+    ) -> list[Claim]:
+        """The scheme's claims by provider and claim number, filtered as asked."""
+        with self._read() as connection:
+            return registers.list_claims(connection, scheme, states, provider_code, treatment_month)
+
+    def claim_statements(self, provider_code: str, claim_no: str) -> pa.Table:
+        """What was sent under each number of a claim, where it stands and what was decided last."""
+        with self._read() as connection:
+            return registers.read_claim_statements(connection, provider_code, claim_no)
+
+    def claim_files(self, provider_code: str, claim_no: str) -> tuple[FileFact, ...]:
+        """The frozen files of a claim, by name."""
+        with self._read() as connection:
+            return registers.list_files(connection, provider_code, claim_no)
+
+    def findings(self, batch_id: str) -> pa.Table:
+        """All findings of a batch (columns of ``findings.FINDINGS``), in the order they were recorded."""
+        with self._read() as connection:
+            return registers.read_findings(connection, batch_id)
+
+    def personal(self, statement_keys: Sequence[str]) -> pa.Table:
+        """The personal fields in clear, for authorised use only; never log or print them."""
+        with self._read() as connection:
+            return registers.read_personal(connection, self._vault, statement_keys)
+
+    def statements_of_resident(self, resident_no: str) -> list[str]:
+        """Statement keys of a resident number (주민등록번호), found by its keyed hash."""
+        with self._read() as connection:
+            return registers.find_resident(connection, self._vault, resident_no)
+
+    def history(self, statement_key: str) -> pa.Table:
+        """Every move of one statement: event_id, at, actor, run_id, kind, from_state, to_state, claim_no."""
+        with self._read() as connection:
+            return registers.read_history(connection, statement_key)
+
+    def status(self, scheme: str) -> dict[str, Any]:
+        """Counts and won by state of batches, claims and statements."""
+        with self._read() as connection:
+            return registers.sum_states(connection, scheme)
+
+    def verify(self) -> list[Problem]:
+        """Prove that nothing was edited: chain, digests, states. An empty list is the proof."""
+        with self._read() as connection:
+            return verification.verify(connection, self._vault)
+
+    def export(self, path: Path) -> None:
+        """Write the register (청구 내역) as an xlsx file without personal data."""
+        with self._read() as connection:
+            write_register(connection, path)

@@ -16,7 +16,7 @@ from cheonggu.ledger.batches import (
     insert_batch,
     is_repeated,
 )
-from cheonggu.ledger.claims import claim_columns, claim_of
+from cheonggu.ledger.claims import claim_columns, claim_of, get_claim
 from cheonggu.ledger.model import NewBatch
 from cheonggu.ledger.moves import (
     free_identities,
@@ -28,6 +28,7 @@ from cheonggu.ledger.moves import (
     stage_rows,
     staged,
 )
+from cheonggu.ledger.submissions import INTENDED, find_open_of, settle
 from cheonggu.ledger.tables import (
     statement,
 )
@@ -56,6 +57,22 @@ def split_failed(tx: Transaction, batch_id: str, blocked_keys: Sequence[str], su
         )
     _block_faulty(tx, found, faulty["statement_key"])
     _start_successor(tx, found, successor, others["statement_key"])
+
+
+def withdraw_claim(tx: Transaction, provider_code: str, claim_no: str, reason: str) -> None:
+    """A person's decision. What is being placed at this moment must be settled first."""
+    found = get_claim(tx.connection, provider_code, claim_no)
+    if found.state == ClaimState.WITHDRAWN:
+        return
+    one = find_open_of(tx.connection, found)
+    if one is not None and one.state == INTENDED:
+        raise StateError(
+            f"Claim {claim_no} is being handed off; find out first whether its files were placed.",
+            f"청구서 {claim_no}은(는) 송신 중입니다. 파일이 놓였는지 먼저 확인하세요.",
+        )
+    if one is not None:
+        settle(tx.connection, one)
+    withdraw(tx, found, "withdrawn", {"reason": reason})
 
 
 def _block_faulty(tx: Transaction, found: Any, keys: Any) -> None:

@@ -157,7 +157,7 @@ def test_no_resident_number_or_name_is_on_the_page() -> None:
     for secret in (
         "-1234567",
         "9001011234567",
-        "2345678",
+        "-2345678",
         "홍길동",
         "김서연",
         "남궁민수",

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cheonggu.layouts import Layout
+from cheonggu.layouts import BLANK, Field, Layout
 from cheonggu.query import Tables
 from cheonggu.schemes.hira.data import LAYOUTS, first_day, value_on
 from cheonggu.schemes.hira.numbering import section_order, statement_numbers
@@ -157,15 +157,25 @@ def _add_details(details: pa.Table, extra: list[tuple[str, str]], statement_no: 
 
 
 def _wire(layout: Layout, table: pa.Table, claim_no: str) -> pa.Table:
-    """The columns of one record in layout order; what the batch does not carry is left to the writer's default."""
-    columns: dict[str, Any] = {"claim_no": pa.array([claim_no] * len(table), pa.string())}
-    for field in layout.fields:
-        if field.name == "record_type":
-            columns[field.name] = pa.array([layout.record] * len(table), pa.string())
-        elif field.name in table.column_names:
-            column = table[field.name]
-            columns[field.name] = column.cast(pa.int64()) if field.is_number else pc.fill_null(column, "")
-    return pa.table(columns)
+    """All columns of one record in layout order; what the batch does not carry is blank, or 0 for an amount."""
+    constants = {"claim_no": claim_no, "record_type": layout.record}
+    columns = [
+        pa.array([constants[field.name]] * len(table), pa.string())
+        if field.name in constants
+        else _column(field, table)
+        for field in layout.fields
+    ]
+    return pa.table(columns, names=list(layout.names))
+
+
+def _column(field: Field, table: pa.Table) -> pa.Array | pa.ChunkedArray:
+    kind, blank = (pa.int64(), 0) if field.is_number else (pa.string(), "")
+    if field.is_number and (field.required == BLANK or field.name == "line_no"):
+        blank = None
+    if field.name not in table.column_names:
+        return pa.array([blank] * len(table), kind)
+    column = table[field.name].cast(kind)
+    return column if blank is None else pc.fill_null(column, blank)
 
 
 def _header(batch: BatchInput, general: pa.Table, graded: GradedFee) -> pa.Table:
@@ -201,14 +211,7 @@ def _header(batch: BatchInput, general: pa.Table, graded: GradedFee) -> pa.Table
     ):
         row[name] = provider[name] or ""
     row |= header_sums(batch.kind, general)
-    layout = LAYOUTS.layout(batch.kind, "H")
-    return pa.table(
-        {
-            field.name: pa.array([row[field.name]], pa.int64() if field.is_number else pa.string())
-            for field in layout.fields
-            if field.name in row
-        }
-    )
+    return _wire(LAYOUTS.layout(batch.kind, "H"), pa.Table.from_pylist([row]), batch.claim_no)
 
 
 def header_sums(kind: str, general: pa.Table) -> Mapping[str, int]:

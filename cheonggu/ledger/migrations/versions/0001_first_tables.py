@@ -359,12 +359,14 @@ def upgrade() -> None:
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.Column("document_id", sa.Text(), nullable=True),
         sa.Column("exam_status", sa.Integer(), nullable=True),
+        sa.Column("set_digest", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["provider_code", "claim_no"],
             ["claim.provider_code", "claim.claim_no"],
             name="fk_submission_claim",
         ),
         sa.PrimaryKeyConstraint("submission_id", name=op.f("pk_submission")),
+        sa.UniqueConstraint("set_digest", name=op.f("uq_submission_set_digest")),
     )
     op.create_index(
         "uq_submission_open_gateway",
@@ -404,12 +406,23 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "handed_off_file",
-        sa.Column("sha256", sa.Text(), nullable=False),
+        "submission_file",
         sa.Column("submission_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("provider_code", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("goes_once", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
-            ["submission_id"], ["submission.submission_id"], name=op.f("fk_handed_off_file_submission_id")
+            ["submission_id"], ["submission.submission_id"], name=op.f("fk_submission_file_submission_id")
         ),
-        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_handed_off_file")),
+        sa.PrimaryKeyConstraint("submission_id", "name", name=op.f("pk_submission_file")),
+    )
+    op.create_index(
+        "uq_submission_file_goes_once",
+        "submission_file",
+        ["provider_code", "sha256"],
+        unique=True,
+        sqlite_where=sa.text("goes_once"),
+        postgresql_where=sa.text("goes_once"),
     )

@@ -1,0 +1,179 @@
+"""Proving that nothing was edited: the chain, the digests over its rows, and that every state is its last event's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import Column, Connection, Table, and_, func, select
+
+from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, hash_event
+from cheonggu.ledger.database import read_table
+from cheonggu.ledger.model import Problem
+from cheonggu.ledger.reviews import DECISIONS
+from cheonggu.ledger.tables import (
+    batch,
+    chain_head,
+    claim,
+    decision,
+    event,
+    event_statement,
+    live_submission,
+    statement,
+)
+from cheonggu.privacy import Vault
+from cheonggu.states import StatementState
+
+ROWS_AT_ONCE = 200_000
+NAMED = 20
+LIVE = (StatementState.ASSIGNED, StatementState.IN_FLIGHT, StatementState.RECEIVED)
+TEXTS = {
+    "chain": ("The audit chain is broken here.", "감사 기록의 연결이 끊어졌습니다."),
+    "head": ("The end of the audit chain was cut or rewritten.", "감사 기록의 끝이 지워지거나 바뀌었습니다."),
+    "rows": ("The statements of this event were edited.", "이 기록의 명세서 목록이 바뀌었습니다."),
+    "orphans": ("There are statement moves without an event.", "기록에 속하지 않은 명세서 이동이 있습니다."),
+    "members": ("The contents of this claim were edited.", "이 청구서의 명세서 내용이 바뀌었습니다."),
+    "decisions": ("The decisions of this notice were edited.", "이 통보의 심사결과가 바뀌었습니다."),
+    "state": ("The state is not that of the last event.", "상태가 마지막 기록과 다릅니다."),
+    "live": ("A statement on its way lacks its live submission.", "진행 중인 명세서의 청구 잠금이 없습니다."),
+}
+
+
+def verify(connection: Connection, vault: Vault) -> list[Problem]:
+    """Everything that does not fit, in the order of the chain; empty when the ledger is sound."""
+    return [
+        *_check_chain(connection, vault),
+        *_check_rows(connection),
+        *_check_contents(connection),
+        *_check_states(connection),
+    ]
+
+
+def _problem(code: str, where: str) -> Problem:
+    en, ko = TEXTS[code]
+    return Problem(code, where, en, ko)
+
+
+def _check_chain(connection: Connection, vault: Vault) -> Iterator[Problem]:
+    last_id, last_hash = 0, GENESIS
+    rows = connection.execute(select(event).order_by(event.c.event_id)).mappings()
+    for row in rows:
+        is_next = row["event_id"] == last_id + 1 and row["previous_hash"] == last_hash
+        if not is_next or hash_event(row["previous_hash"], dict(row)) != row["hash"]:
+            yield _problem("chain", f"event {row['event_id']}")
+        last_id, last_hash = row["event_id"], row["hash"]
+    head = connection.execute(select(chain_head)).one_or_none()
+    expected = (last_id, last_hash, vault.seal_chain(last_id, last_hash))
+    if head is None or (head.event_id, head.hash, head.seal) != expected:
+        yield _problem("head", f"event {last_id}")
+
+
+def _check_rows(connection: Connection) -> Iterator[Problem]:
+    """Compare the digest of every event with its rows, reading many events at once."""
+    query = select(event.c.event_id, event.c.row_count, event.c.rows_digest)
+    events = connection.execute(
+        query.where(event.c.rows_digest.is_not(None)).order_by(event.c.event_id)
+    ).all()
+    start = 0
+    while start < len(events):
+        stop, rows = start, 0
+        while stop < len(events) and (stop == start or rows + events[stop].row_count <= ROWS_AT_ONCE):
+            rows += events[stop].row_count
+            stop += 1
+        found = _read_moves(connection, events[start].event_id, events[stop - 1].event_id)
+        for one in events[start:stop]:
+            moves = found.get(one.event_id, MOVES.empty_table())
+            if len(moves) != one.row_count or digest_rows(moves) != one.rows_digest:
+                yield _problem("rows", f"event {one.event_id}")
+        start = stop
+    known = {one.event_id for one in events}
+    holders = connection.execute(select(event_statement.c.event_id).distinct()).scalars()
+    for event_id in sorted(set(holders) - known):
+        yield _problem("orphans", f"event {event_id}")
+
+
+def _read_moves(connection: Connection, first: int, last: int) -> dict[int, pa.Table]:
+    """The moves of all events in a range of ids, by event id."""
+    columns = event_statement.c
+    query = (
+        select(columns.event_id, *(columns[name] for name in MOVES.names))
+        .where(columns.event_id.between(first, last))
+        .order_by(columns.event_id)
+    )
+    table = read_table(connection, query, pa.schema([("event_id", pa.int64()), *MOVES]))
+    found, start = {}, 0
+    for entry in table["event_id"].value_counts().to_pylist():
+        found[entry["values"]] = table.slice(start, entry["counts"]).select(MOVES.names)
+        start += entry["counts"]
+    return found
+
+
+def _check_contents(connection: Connection) -> Iterator[Problem]:
+    """What was sent and what was decided, against the digests that the chain holds."""
+    kinds = event.c.kind.in_(["assembled", "reviewed"])
+    for row in connection.execute(select(event).where(kinds).order_by(event.c.event_id)).mappings():
+        detail = json.loads(row["detail"])
+        place = (row["provider_code"], row["claim_no"])
+        if row["kind"] == "assembled" and digest_members(connection, *place) != detail["members"]:
+            yield _problem("members", f"claim {place[0]}/{place[1]}")
+        if row["kind"] == "reviewed" and _digest_decisions(connection, row) != detail["decisions"]:
+            yield _problem("decisions", f"notice {row['document_no']}")
+
+
+def _digest_decisions(connection: Connection, row: Any) -> str:
+    mine = and_(
+        decision.c.document_no == row["document_no"],
+        decision.c.provider_code == row["provider_code"],
+        decision.c.claim_no == row["claim_no"],
+    )
+    raw = pa.schema(
+        [(one.name, pa.int64() if pa.types.is_boolean(one.type) else one.type) for one in DECISIONS]
+    )
+    query = select(*(decision.c[name] for name in DECISIONS.names)).where(mine)
+    return digest_rows(read_table(connection, query, raw).cast(DECISIONS))
+
+
+def _check_states(connection: Connection) -> Iterator[Problem]:
+    """States against last events, and live submissions of everything under way."""
+    last = (
+        select(
+            event_statement.c.statement_key,
+            event_statement.c.to_state,
+            func.row_number()
+            .over(partition_by=event_statement.c.statement_key, order_by=event_statement.c.event_id.desc())
+            .label("place"),
+        )
+    ).subquery()
+    query = (
+        select(statement.c.statement_key)
+        .outerjoin(last, and_(last.c.statement_key == statement.c.statement_key, last.c.place == 1))
+        .where(statement.c.state.is_distinct_from(last.c.to_state))
+        .limit(NAMED)
+    )
+    for key in connection.execute(query).scalars():
+        yield _problem("state", f"statement {key}")
+    claim_key: list[Column[Any]] = [event.c.provider_code, event.c.claim_no]
+    yield from _compare(connection, claim, claim.c.state, claim_key, event.c.claim_to)
+    yield from _compare(connection, batch, batch.c.stage, [event.c.batch_id], event.c.stage_to)
+    lacking = (
+        select(statement.c.statement_key)
+        .outerjoin(live_submission, live_submission.c.statement_key == statement.c.statement_key)
+        .where(statement.c.state.in_([one.value for one in LIVE]), live_submission.c.claim_no.is_(None))
+        .limit(NAMED)
+    )
+    for key in connection.execute(lacking).scalars():
+        yield _problem("live", f"statement {key}")
+
+
+def _compare(
+    connection: Connection, table: Table, now: Column[Any], key: list[Column[Any]], told: Column[Any]
+) -> Iterator[Problem]:
+    """Rows of a table whose state differs from what the last event said about them."""
+    events = connection.execute(select(*key, told).where(told.is_not(None)).order_by(event.c.event_id))
+    told_last = {tuple(row[:-1]): row[-1] for row in events}
+    names = [column.name for column in key]
+    for row in connection.execute(select(*(table.c[name] for name in names), now)):
+        if told_last.get(tuple(row[:-1])) != row[-1]:
+            yield _problem("state", f"{table.name} {'/'.join(row[:-1])}")
