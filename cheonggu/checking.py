@@ -90,33 +90,19 @@ def read_checked(folder: BatchFolder) -> Checked:
     return judge(folder.read(PRECHECK, FINDINGS))
 
 
-def successor_of(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...]) -> NewBatch | None:
-    """The batch of the statements that stay, its validated tables on disk; None when none stays."""
+def make_successor(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...]) -> NewBatch:
+    """The batch of the statements that stay, with their validated tables on disk."""
     names = [path.stem for path in folder.stage(VALIDATE).glob("*.parquet")]
-    tables = {name: folder.read(VALIDATE, name) for name in names}
     gone = pa.array(blocked_keys, pa.string())
-    kept = {
-        name: table.filter(pc.invert(pc.is_in(table["statement_key"], value_set=gone)))
-        if "statement_key" in table.column_names
-        else table
-        for name, table in tables.items()
-    }
-    if not len(kept["statement"]):
-        return None
-    base, _, round_no = batch.batch_id.rpartition(SUCCESSOR_MARK)
-    batch_id = (
-        f"{base}{SUCCESSOR_MARK}{int(round_no) + 1}"
-        if base and round_no.isdigit() and batch.parent_batch_id
-        else f"{batch.batch_id}-{SUCCESSOR_MARK}1"
-    )
-    target = BatchFolder(folder.root, batch_id)
+    kept = {name: _without(folder.read(VALIDATE, name), gone) for name in names}
+    target = BatchFolder(folder.root, _next_id(batch))
     inputs = {"parent": folder.inputs_digest(VALIDATE), "without": ",".join(blocked_keys)}
     if not target.is_done(VALIDATE, inputs):
         target.reopen(VALIDATE)
         target.write_tables(VALIDATE, kept)
         target.seal(VALIDATE, inputs)
     return NewBatch(
-        batch_id=batch_id,
+        batch_id=target.batch_id,
         scheme=batch.scheme,
         provider_code=batch.provider_code,
         treatment_month=batch.treatment_month,
@@ -126,3 +112,17 @@ def successor_of(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...
         group=dict(batch.group),
         parent_batch_id=batch.batch_id,
     )
+
+
+def _without(table: pa.Table, keys: pa.Array) -> pa.Table:
+    if "statement_key" not in table.column_names:
+        return table
+    return table.filter(pc.invert(pc.is_in(table["statement_key"], value_set=keys)))
+
+
+def _next_id(batch: Batch) -> str:
+    """``…-r1``, then ``…-r2``: the parent's id with the next round."""
+    if batch.parent_batch_id is None:
+        return f"{batch.batch_id}-{SUCCESSOR_MARK}1"
+    base, _, round_no = batch.batch_id.rpartition(f"-{SUCCESSOR_MARK}")
+    return f"{base}-{SUCCESSOR_MARK}{int(round_no) + 1}"

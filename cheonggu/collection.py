@@ -7,6 +7,7 @@ be read or does not fit the ledger is refused with its reason, kept, and does no
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,12 @@ class Collected:
 
 
 def collect_documents(
-    gateway: Gateway, ledger: Ledger, scheme: Scheme, archive: Path, actor: Actor
+    gateway: Gateway,
+    ledger: Ledger,
+    scheme: Scheme,
+    provider_codes: Collection[str],
+    archive: Path,
+    actor: Actor,
 ) -> Collected:
     """Take in every document that waits in the gateway's output folder, in order of name."""
     imported = repeated = 0
@@ -55,9 +61,9 @@ def collect_documents(
             refused.append(Refused(name, *reversed(error.lines())))
             gateway.set_aside(name, accepted=False)
             continue
-        imported += report.is_new
-        repeated += not report.is_new
-        attention += report.attention
+        imported += report.status != "same"
+        repeated += report.status == "same"
+        attention += [f"{one.claim_no}: {one.ko} {one.en}" for one in report.stopped]
         gateway.set_aside(name, accepted=True)
     return Collected(imported, repeated, tuple(refused), tuple(attention))
 

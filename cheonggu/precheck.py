@@ -233,7 +233,7 @@ def _attempt(connection: Any, catalogue: Catalogue, job: _Job, query: str) -> li
     try:
         show_tables(connection, job.part.requires)
         if job.part.table:
-            columns = place_columns(catalogue, job.part)
+            columns = place_columns(connection, catalogue, job.part)
         else:
             names = [one[0] for one in connection.execute(f"SELECT * FROM ({query}) LIMIT 0").description]
             columns = query_columns(names)

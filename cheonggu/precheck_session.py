@@ -20,7 +20,7 @@ from cheonggu.codes import CodeLists
 from cheonggu.errors import DataFileError, InputError
 from cheonggu.precheck_catalogue import VALUE, Catalogue, Part, Rule, odd_rule
 from cheonggu.precheck_formats import format_macros, versions
-from cheonggu.precheck_tables import SQL_TYPES, complete
+from cheonggu.precheck_tables import OPTIONAL, ROLES, SQL_TYPES, complete
 
 # The engine makes it from the catalogue's own lists, so that rules and lists are always of one version.
 MADE_HERE = {"code"}
@@ -108,7 +108,8 @@ def add_finding_table(connection: Any) -> None:
 
 def table_place(catalogue: Catalogue, name: str) -> str:
     """Where a declared table lies: core tables in ``main``, an optional one in a schema of its own."""
-    return f"opt_{name}.{name}" if catalogue.tables.tables[name] in catalogue.tables.optional else name
+    declared = catalogue.tables.tables.get(name)
+    return f"opt_{name}.{name}" if declared and declared.use == OPTIONAL else name
 
 
 def show_tables(connection: Any, requires: tuple[str, ...]) -> None:
@@ -117,11 +118,20 @@ def show_tables(connection: Any, requires: tuple[str, ...]) -> None:
     connection.execute(f"SET search_path = '{path}'")
 
 
-def place_columns(catalogue: Catalogue, part: Part) -> str:
+def place_columns(connection: Any, catalogue: Catalogue, part: Part) -> str:
     """The six columns of ``hit`` behind the rule number, for a predicate over one table."""
-    roles = catalogue.tables.tables[part.table].roles
+    roles = _roles(connection, catalogue, part.table)
     own = {"field": f"'{part.field}'" if part.field else "NULL", "detail": _text(part.detail or "NULL")}
     return ", ".join(f"{own.get(one) or roles.get(one, 'NULL')} AS {one}" for one in PLACES)
+
+
+def _roles(connection: Any, catalogue: Catalogue, table: str) -> dict[str, str]:
+    """Which column fills which place: as declared, or by name for a table of ``prepared.sql``."""
+    declared = catalogue.tables.tables.get(table)
+    if declared:
+        return declared.roles
+    names = [row[0] for row in connection.execute(f"DESCRIBE {table}").fetchall()]
+    return {one: one for one in ROLES if one in names}
 
 
 def query_columns(names: list[str]) -> str:
@@ -193,7 +203,7 @@ def _plan_part(
             cursor = connection.execute(fill_values(part.query, values))
             _check_columns(rule, [one[0] for one in cursor.description])
         else:
-            columns = fill_values(place_columns(catalogue, part), values)
+            columns = fill_values(place_columns(connection, catalogue, part), values)
             connection.execute(f"SELECT {columns} FROM {part.table} WHERE {fill_values(part.where, values)}")
     except duckdb.Error as error:
         raise odd_rule(rule.file, rule.id, f"does not fit the tables: {_first_line(error)}") from error
@@ -201,9 +211,7 @@ def _plan_part(
 
 def _check_predicate(catalogue: Catalogue, rule: Rule, part: Part) -> None:
     declared = catalogue.tables.tables.get(part.table)
-    if declared is None:
-        raise odd_rule(rule.file, rule.id, f"asks the unknown table {part.table!r}")
-    if declared in catalogue.tables.optional and part.table not in part.requires:
+    if declared and declared.use == OPTIONAL and part.table not in part.requires:
         raise odd_rule(rule.file, rule.id, f"asks the optional table {part.table!r} without requiring it")
     for name in catalogue.tables.personal_columns:
         if re.search(rf"\b{name}\b", part.detail):

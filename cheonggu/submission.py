@@ -18,9 +18,10 @@ from pathlib import Path
 from cheonggu.batches import ASSEMBLE, BatchFolder, FileFact, file_fact
 from cheonggu.errors import StateError
 from cheonggu.gateways import Gateway, Place
-from cheonggu.ledger import Actor, Ledger, Submission
+from cheonggu.ledger import Actor, Claim, Ledger, Submission
 
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
+INTENDED = "intended"  # the ledger's word for a submission whose files were not seen placed
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Submitter:
         """Finish what an earlier run began, then hand off claim by claim until one has to wait."""
         handed_off: list[str] = []
         refused: list[str] = []
+        self._clear_recorded_answer(scheme)
         why = self._finish_open(handed_off, refused)
         while not why:
             outbox = self.ledger.outbox(scheme)
@@ -65,8 +67,7 @@ class Submitter:
             files = self._files(folder)
             facts = [file_fact(path, folder) for path in files]
             self._must_be_frozen(claim.batch_id, facts)
-            token = f"{claim.provider_code}-{claim.claim_no}"
-            if self.gateway.look(token, [fact.name for fact in facts]) is not Place.FREE:
+            if self.gateway.look(_token(claim), [fact.name for fact in facts]) is not Place.FREE:
                 why = "the input folder is not free"
                 break
             self.ledger.write_intent(
@@ -92,11 +93,18 @@ class Submitter:
         (handed_off if answer.status >= 0 else refused).append(submission.claim_no)
         return ""
 
+    def _clear_recorded_answer(self, scheme: str) -> None:
+        """Take away an answer that was recorded just before a crash kept it from being acknowledged."""
+        if self.ledger.open_submission(self.gateway.name) is not None:
+            return
+        answer = self.gateway.examined()
+        if answer and answer.document_id in {claim.document_id for claim in self.ledger.claims(scheme)}:
+            self.gateway.acknowledge()
+
     def _place(self, submission: Submission) -> None:
-        files = self._files(self._folder(submission.batch_id))
-        token = f"{submission.provider_code}-{submission.claim_no}"
-        self.gateway.place(token, files)
-        if not submission.is_placed:
+        claim = self.ledger.claim(submission.provider_code, submission.claim_no)
+        self.gateway.place(_token(claim), self._files(self._folder(claim.batch_id)))
+        if submission.state == INTENDED:
             self.ledger.mark_placed(submission.id, self.actor)
 
     def _folder(self, batch_id: str) -> Path:
@@ -117,3 +125,8 @@ class Submitter:
                 fix_en="Withdraw the claim; it will be assembled anew.",
                 fix_ko="청구를 취하하면 새로 작성합니다.",
             )
+
+
+def _token(claim: Claim) -> str:
+    """Names the claim's set on the way, unique for ever because claim numbers are never used again."""
+    return f"{claim.provider_code}-{claim.claim_no}"

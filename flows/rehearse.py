@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import typer
 
+from cheonggu.findings import errors_only
 from cheonggu.ledger import Claim
 from cheonggu.schemes import find_scheme
 from cheonggu.site import SITE_VARIABLE
@@ -122,12 +124,15 @@ def _prove(scheme: str, truth_file: Path) -> Proof:
     """Every planted defect found under its own rule, and nothing else blocked."""
     with truth_file.open(encoding="utf-8", newline="") as stream:
         truth = {row["statement_key"]: row["rule_id"] for row in csv.DictReader(stream)}
+    found: dict[str, set[str]] = defaultdict(set)
     with open_resources(scheme) as here:
-        found = here.ledger.error_rules(scheme)
-        blocked = set(here.ledger.statement_keys(scheme, "BLOCKED"))
+        for batch in here.ledger.batches(scheme):
+            errors = errors_only(here.ledger.findings(batch.batch_id))
+            for key, rule in zip(*errors.select(["statement_key", "rule_id"]).to_pydict().values(), strict=True):
+                found[key].add(rule)
     missed = sorted(key for key in truth if key not in found)
     wrong = sorted(key for key, rule in truth.items() if key in found and rule not in found[key])
-    return Proof(len(truth), tuple(missed), tuple(wrong), tuple(sorted(blocked - set(truth))))
+    return Proof(len(truth), tuple(missed), tuple(wrong), tuple(sorted(set(found) - set(truth))))
 
 
 def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, scheme: str) -> None:
@@ -168,5 +173,5 @@ def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, schem
             typer.echo(f"{title}: {key}", err=True)
 
 
-def _states(counts: dict[str, dict[str, int]]) -> str:
-    return ", ".join(f"{state} {row['count']:,}" for state, row in counts.items())
+def _states(sums: dict[str, dict[str, int]]) -> str:
+    return ", ".join(f"{state} {row['count']:,}" for state, row in sums.items())

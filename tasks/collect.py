@@ -14,4 +14,7 @@ def collect(scheme: str) -> Collected:
     """Archive, read and import every waiting document; a broken one is refused and kept."""
     with open_resources(scheme, actor="import") as here:
         archive = here.site.scheme_folder(scheme) / "notices"
-        return collect_documents(here.gateway(), here.ledger, here.scheme, archive, here.actor)
+        providers = {claim.provider_code for claim in here.ledger.claims(scheme)}
+        return collect_documents(
+            here.gateway(), here.ledger, here.scheme, providers, archive, here.actor
+        )

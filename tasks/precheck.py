@@ -8,7 +8,7 @@ from datetime import date
 
 from prefect import task
 
-from cheonggu.checking import check_batch, read_checked, successor_of
+from cheonggu.checking import check_batch, make_successor, read_checked
 from cheonggu.precheck import load_catalogue
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
@@ -29,40 +29,40 @@ class Precheck:
 
 @task(task_run_name="precheck {scheme}", **REPEATABLE)
 def precheck(scheme: str, as_of: date) -> Precheck:
-    """Check every assembled claim; split off what is wrong with single statements."""
-    passed = held = successors = blocked = found = 0
+    """Check every assembled claim, then act on those that failed, also those a killed run left behind."""
+    passed = found = 0
     with open_resources(scheme) as here:
         catalogue = load_catalogue([*here.scheme.rule_folders, *here.site.rule_folders])
         batches = here.ledger.batches(scheme, stages=["assembled"])
-        history = here.ledger.history(scheme)
         with ThreadPoolExecutor(here.site.threads) as pool:
             results = pool.map(
                 lambda one: check_batch(
-                    here.folder(one.batch_id), here.scheme, one, catalogue, history, as_of
+                    here.folder(one.batch_id), here.scheme, one, catalogue, {}, as_of
                 ),
                 batches,
             )
             for batch, checked in zip(batches, results, strict=True):
                 here.ledger.record_prechecked(batch.batch_id, checked.status, checked.findings, here.actor)
                 found += len(checked.findings)
-                if checked.status != "failed":
-                    passed += 1
-                elif checked.is_claim_wrong:
-                    here.ledger.hold(batch.batch_id, CLAIM_WRONG, here.actor)
-                    held += 1
-        successors, blocked = _split_failed(here)
+                passed += checked.status != "failed"
+        held, successors, blocked = _act_on_failed(here)
     return Precheck(passed, held, successors, blocked, found)
 
 
-def _split_failed(here: Resources) -> tuple[int, int]:
-    """Withdraw claims whose errors name single statements; also those a killed run left behind."""
-    successors = blocked = 0
+def _act_on_failed(here: Resources) -> tuple[int, int, int]:
+    """Hold claims that are wrong as a whole; withdraw the others and pass on their good statements."""
+    held = successors = blocked = 0
     for batch in here.ledger.batches(here.scheme.name, stages=["checked"]):
         if batch.claim_state != "CHECK_FAILED":
             continue
-        keys = read_checked(here.folder(batch.batch_id)).blocked_keys
-        successor = successor_of(here.folder(batch.batch_id), batch, keys)
-        here.ledger.split_failed(batch.batch_id, keys, successor, here.actor)
-        successors += successor is not None
-        blocked += len(keys)
-    return successors, blocked
+        folder = here.folder(batch.batch_id)
+        checked = read_checked(folder)
+        if checked.is_claim_wrong:
+            here.ledger.hold(batch.batch_id, CLAIM_WRONG, here.actor)
+            held += 1
+            continue
+        successor = make_successor(folder, batch, checked.blocked_keys)
+        here.ledger.split_failed(batch.batch_id, checked.blocked_keys, successor, here.actor)
+        successors += batch.statement_count > len(checked.blocked_keys)
+        blocked += len(checked.blocked_keys)
+    return held, successors, blocked

@@ -28,8 +28,8 @@ def record(scheme: str) -> Record:
         problems = here.ledger.verify()
         if problems:
             raise StateError(
-                f"The ledger's audit chain is broken: {problems[0]}.",
-                f"원장의 감사 기록이 맞지 않습니다: {problems[0]}.",
+                f"The ledger's audit chain is broken: {problems[0].en}",
+                f"원장의 감사 기록이 맞지 않습니다: {problems[0].ko}",
                 fix_en="Stop filing and restore the ledger from its backup.",
                 fix_ko="청구를 멈추고 원장을 백업에서 복구하세요.",
             )

@@ -32,8 +32,8 @@ Numbers = npt.NDArray[np.bytes_]
 class ChunkEncoder:
     """Encodes one claim chunk by chunk in the form version that its header states.
 
-    ``problems`` collects the findings; from the first one on no bytes are handed out. The bytes of a chunk are only
-    good until the next chunk is encoded: the room is used again.
+    ``problems`` collects the findings; from the first one on no bytes are handed out. The bytes of a chunk are good
+    until the chunk after the next is encoded: two rooms take turns.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ChunkEncoder:
             for record, layout in self.layouts.items()
         }
         self._last_statement = ""
-        self._room = np.empty(0, np.uint8)
+        self._room = self._other_room = np.empty(0, np.uint8)
 
     def encode_header(self) -> Bytes:
         """The header record."""
@@ -99,7 +99,8 @@ class ChunkEncoder:
         return found
 
     def _rooms(self, tables: Mapping[str, pa.Table]) -> dict[str, Bytes]:
-        """One matrix per record, side by side in one piece of memory that is kept between chunks."""
+        """One matrix per record, side by side in one of two pieces of memory that are kept between chunks."""
+        self._room, self._other_room = self._other_room, self._room
         sizes = {record: len(table) * (self.layouts[record].length + 2) for record, table in tables.items()}
         if sum(sizes.values()) > self._room.size:
             self._room = np.empty(sum(sizes.values()) * 9 // 8, np.uint8)

@@ -155,7 +155,7 @@ def _group_facts(
     known = np.full(count, group.record is not None)
     length_ok = np.zeros(count, bool)
     if reader is not None and group.layout is not None:
-        decoded = reader.decode(lines, group)
+        decoded = reader.decode(group, lines.pick(rows).matrix(group.layout.length))
         for name in texts:
             if name in decoded.table.column_names:
                 texts[name] = decoded.table[name].combine_chunks()

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from cheonggu import findings
 from cheonggu.errors import LayoutError
+from cheonggu.formats.ahead import ahead
 from cheonggu.formats.claim_files import marker_title
 from cheonggu.formats.claim_records import Decoded, Group, RecordReader
 from cheonggu.formats.lines import BLOCK_BYTES, Bytes, Lines, read_blocks, split_lines
@@ -37,6 +39,16 @@ class ClaimSet:
     findings: pa.Table = field(repr=False)
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """A group of lines laid out for decoding; without a layout only their ``lengths``."""
+
+    group: Group
+    before: int  # lines before the block
+    lengths: npt.NDArray[np.int64] | None = None
+    matrix: Bytes | None = None
+
+
 class ClaimStream:
     """Chunks of whole statements of one claim: record letter → table; H and H2 come with the first chunk.
 
@@ -60,51 +72,64 @@ class ClaimStream:
         if any(file.record == COMBINED for file in self.files):
             for file in self.files:
                 if file.record == COMBINED:
-                    yield from self._combined(file)
+                    yield from self.tables(self._whole_statements(file), file)
         else:
             yield from self._split()
 
-    def _combined(self, file: SetFile) -> Iterator[dict[str, pa.Table]]:
-        rest, is_first, seen = b"", True, 0
+    def all_tables(self) -> Iterator[dict[str, pa.Table]]:
+        """Every record of every file, block by block, whatever its statement."""
+        for file in self.files:
+            if file.record is not None:
+                yield from self.tables(_line_blocks(file.path), file)
+
+    def tables(self, blocks: Iterator[tuple[Lines, int]], file: SetFile) -> Iterator[dict[str, pa.Table]]:
+        """Tables per block of lines; lines are sorted out in a thread while the block before is decoded.
+
+        ``blocks``: lines with the number of lines before them in the file.
+        """
+        for sorted_out in ahead(self._pieces(lines, file, before) for lines, before in blocks):
+            yield self._decoded(sorted_out, file)
+
+    def _whole_statements(self, file: SetFile) -> Iterator[tuple[Lines, int]]:
+        """Lines of a combined file, cut before the last statement of each block: it may go on in the next one."""
+        rest, before = b"", 0
         for block in read_blocks(file.path, self.block_bytes):
-            buffer = np.frombuffer(rest + _without_bom(block, is_first and not rest).tobytes(), np.uint8)
-            lines = split_lines(buffer)
-            cut = self._last_statement(lines, is_first)
+            fresh = _without_bom(block, before == 0 and not rest)
+            lines = split_lines(np.frombuffer(rest + fresh.tobytes(), np.uint8))
+            cut = self._last_statement(lines, before == 0)
             if cut:
-                chunk = lines.pick(np.arange(cut))
-                yield self._tables(chunk, file, is_first, seen)
-                seen, is_first = seen + cut, False
-            rest = buffer[int(lines.starts[cut]) :].tobytes() if cut < len(lines) else b""
+                yield lines.pick(np.arange(cut)), before
+            rest = lines.buffer[int(lines.starts[cut]) :].tobytes() if cut < len(lines) else b""
+            before += cut
         if rest:
-            yield self._tables(split_lines(np.frombuffer(rest, np.uint8)), file, is_first, seen)
+            yield split_lines(np.frombuffer(rest, np.uint8)), before
 
     def _last_statement(self, lines: Lines, is_first: bool) -> int:
-        """Line at which the last statement of the block begins; it may go on in the next block."""
-        rows = [
-            group.rows for group in self.reader.groups(lines, COMBINED, is_first) if group.record == STATEMENT
-        ]
-        return int(max((int(one[-1]) for one in rows), default=0))
+        """Line at which the last statement of the block begins."""
+        groups = self.reader.groups(lines, COMBINED, is_first)
+        return max((int(one.rows[-1]) for one in groups if one.record == STATEMENT), default=0)
 
-    def _tables(self, lines: Lines, file: SetFile, is_first: bool, before: int) -> dict[str, pa.Table]:
+    def _pieces(self, lines: Lines, file: SetFile, before: int) -> list[_Piece]:
+        groups = self.reader.groups(lines, file.record, before == 0)
+        return [
+            _Piece(group, before, lines.lengths[group.rows])
+            if group.layout is None
+            else _Piece(group, before, None, lines.pick(group.rows).matrix(group.layout.length))
+            for group in groups
+        ]
+
+    def _decoded(self, pieces: list[_Piece], file: SetFile) -> dict[str, pa.Table]:
         parts: dict[str, list[tuple[Group, pa.Table]]] = {}
-        for group in self.reader.groups(lines, file.record, is_first):
-            if group.layout is None or group.record is None:
-                self._problems.append(self._unexplained(lines, group, file, before))
+        for piece in pieces:
+            group = piece.group
+            if piece.matrix is None or group.record is None:
+                self._problems.append(_unexplained(piece, file))
                 continue
-            decoded = self.reader.decode(lines, group)
-            self._problems.extend(unread_findings(decoded, file, before))
+            decoded = self.reader.decode(group, piece.matrix)
+            self._problems.extend(unread_findings(decoded, file, piece.before))
             table = self.reader.current(decoded.table, group.record)
             parts.setdefault(group.record, []).append((group, table))
-        return {record: _in_file_order(pieces) for record, pieces in parts.items()}
-
-    def _unexplained(self, lines: Lines, group: Group, file: SetFile, before: int) -> pa.Table:
-        rule = "FILE-006" if group.record is None else "FILE-001"
-        lengths = lines.lengths[group.rows]
-        details = [
-            f"line {row + before + 1}: {length} bytes"
-            for row, length in zip(group.rows, lengths, strict=True)
-        ]
-        return read_finding(rule, file=file.name, record=group.record, details=details)
+        return {record: _in_file_order(found) for record, found in parts.items()}
 
     def _split(self) -> Iterator[dict[str, pa.Table]]:
         cursors = [_Cursor(self, file) for file in self.files if file.record]
@@ -179,7 +204,8 @@ class _Cursor:
         return None if block is None else split_lines(_without_bom(block, self._seen == 0))
 
     def _decoded(self, lines: Lines) -> dict[str, pa.Table]:
-        tables = self.stream._tables(lines, self.file, self._seen == 0, self._seen)
+        pieces = self.stream._pieces(lines, self.file, self._seen)
+        tables = self.stream._decoded(pieces, self.file)
         self._seen += len(lines)
         return tables
 
@@ -212,20 +238,14 @@ def read_set(
     """
     stream = ClaimStream(catalogue, recognise(paths, catalogue, kind))
     parts: dict[str, list[pa.Table]] = {layout.record: [] for layout in catalogue.records(stream.kind)}
-    for file in stream.files:
-        if file.record is None or file.is_marker:
-            continue
-        seen = 0
-        for block in read_blocks(file.path):
-            lines = split_lines(_without_bom(block, seen == 0))
-            for record, table in stream._tables(lines, file, seen == 0, seen).items():
-                parts[record].append(table)
-            seen += len(lines)
-    tables = {
+    for tables in stream.all_tables():
+        for record, table in tables.items():
+            parts[record].append(table)
+    whole = {
         record: pa.concat_tables(pieces) if pieces else empty_table(stream.reader, record)
         for record, pieces in parts.items()
     }
-    return ClaimSet(stream.kind, tables, stream.files, stream.findings)
+    return ClaimSet(stream.kind, whole, stream.files, stream.findings)
 
 
 def iter_set(
@@ -283,6 +303,23 @@ def unread_findings(decoded: Decoded, file: SetFile, before: int) -> Iterator[pa
             details=[f"line {place}" for place in places],
             statement_nos=numbers,
         )
+
+
+def _unexplained(piece: _Piece, file: SetFile) -> pa.Table:
+    """One finding per line that is no record, or no record of this length."""
+    rule_id = "FILE-006" if piece.group.record is None else "FILE-001"
+    lengths = piece.lengths if piece.lengths is not None else ()
+    places = piece.group.rows + piece.before + 1
+    details = [f"line {place}: {length} bytes" for place, length in zip(places, lengths, strict=True)]
+    return read_finding(rule_id, file=file.name, record=piece.group.record, details=details)
+
+
+def _line_blocks(path: Path) -> Iterator[tuple[Lines, int]]:
+    before = 0
+    for block in read_blocks(path):
+        lines = split_lines(_without_bom(block, before == 0))
+        yield lines, before
+        before += len(lines)
 
 
 def _in_file_order(pieces: list[tuple[Group, pa.Table]]) -> pa.Table:

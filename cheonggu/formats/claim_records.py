@@ -15,6 +15,10 @@ from cheonggu.formats.recognise import COMBINED, HEADER, Recognised
 from cheonggu.layouts import Layout, LayoutCatalogue
 
 Rows = npt.NDArray[np.intp]
+Bytes = npt.NDArray[np.uint8]
+
+_UNKNOWN, _BLANK, _HEADER = 255, 254, 253
+_MOST_HEADERS = 100  # further headers looked for in one block; a file has one
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,10 @@ class RecordReader:
         self.versions = {HEADER: found.header_version}
         self.statement_version = found.statement_version
         self.layouts = {layout.record: layout for layout in catalogue.records(self.kind)}
-        self.letters = {
-            ord(layout["record_type"].constant_code or record): record
-            for record, layout in self.layouts.items()
-            if "record_type" in layout
-        }
+        self.letters = np.full(256, _UNKNOWN, np.uint8)  # record type byte → place among the records
+        for number, (record, layout) in enumerate(self.layouts.items()):
+            if "record_type" in layout:
+                self.letters[ord(layout["record_type"].constant_code or record)] = number
 
     def groups(self, lines: Lines, record: str | None, is_first: bool) -> list[Group]:
         """All lines that are not blank, grouped; ``is_first``: the block begins the file."""
@@ -63,10 +66,9 @@ class RecordReader:
             return list(self._by_length(lines, record, filled))
         return list(self._combined(lines, filled, is_first))
 
-    def decode(self, lines: Lines, group: Group) -> Decoded:
-        """The group's lines as a table with the columns of its own version."""
+    def decode(self, group: Group, matrix: Bytes) -> Decoded:
+        """The group's lines, laid out as rows, as a table with the columns of its own version."""
         assert group.layout is not None
-        matrix = lines.pick(group.rows).matrix(group.layout.length)
         unread: list[fixed_width.Unread] = []
         return Decoded(group, fixed_width.decode_matrix(matrix, group.layout, unread), unread)
 
@@ -90,16 +92,16 @@ class RecordReader:
         return pa.table(columns, names=list(layout.names))
 
     def _combined(self, lines: Lines, filled: Rows, is_first: bool) -> Iterator[Group]:
-        types = lines.byte_at(self._type_place())
-        headers = np.array(list(self._header_rows(lines, types, filled, is_first)), np.intp)
-        yield from self._by_length(lines, HEADER, headers)
-        others = np.setdiff1d(filled, headers, assume_unique=True) if len(headers) else filled
-        known = np.zeros(len(lines), bool)
-        for letter, record in self.letters.items():
-            rows = others[types[others] == letter]
-            known[rows] = True
-            yield from self._by_length(lines, record, rows)
-        unknown = others[~known[others]]
+        records = self.letters[lines.byte_at(self._type_place())]
+        if len(filled) < len(lines):
+            records[lines.lengths == 0] = _BLANK
+        for row in self._header_rows(lines, records, filled, is_first):
+            records[row] = _HEADER
+        yield from self._by_length(lines, HEADER, np.flatnonzero(records == _HEADER))
+        for number, record in enumerate(self.layouts):
+            if record != HEADER:
+                yield from self._by_length(lines, record, np.flatnonzero(records == number))
+        unknown = np.flatnonzero(records == _UNKNOWN)
         if len(unknown):
             yield Group(None, None, unknown)
 
@@ -107,16 +109,13 @@ class RecordReader:
         """0-based place of the record type, the same in all records of a combined kind."""
         return next(one["record_type"].start - 1 for one in self.layouts.values() if "record_type" in one)
 
-    def _header_rows(
-        self, lines: Lines, types: fixed_width.Bytes, filled: Rows, is_first: bool
-    ) -> Iterator[int]:
+    def _header_rows(self, lines: Lines, records: Bytes, filled: Rows, is_first: bool) -> Iterator[int]:
         """The first line when it is a header, and any further line without a record type that is one."""
-        if is_first and len(filled) and self._is_header(lines.line(int(filled[0]))):
-            yield int(filled[0])
-        odd = filled[~np.isin(types[filled], list(self.letters))]
-        for row in odd[(odd > filled[0]) if is_first and len(filled) else slice(None)][:100]:
-            if self._is_header(lines.line(int(row))):
-                yield int(row)
+        suspects = np.flatnonzero(records == _UNKNOWN)[:_MOST_HEADERS].tolist()
+        first = [int(filled[0])] if is_first and len(filled) else []
+        for row in dict.fromkeys(first + suspects):
+            if self._is_header(lines.line(row)):
+                yield row
 
     def _is_header(self, line: bytes) -> bool:
         form = self.layouts[HEADER]["form_no"]

@@ -11,6 +11,7 @@ import pyarrow as pa
 from cheonggu import findings
 from cheonggu.codes import CodeLists
 from cheonggu.formats import claim_files
+from cheonggu.formats.ahead import Behind
 from cheonggu.formats.chunk_encoder import COMBINED, HEADER, ChunkEncoder, first_text
 from cheonggu.formats.claim_files import Sink, WrittenFile
 from cheonggu.formats.wire_findings import wire_findings
@@ -47,10 +48,11 @@ def write_set(
     folder.mkdir(parents=True, exist_ok=True)
     files = _SetFiles(folder, encoder)
     try:
-        files.put(HEADER, encoder.encode_header(), 1)
-        for chunk in chunks:
-            for record, (data, records) in encoder.encode_chunk(chunk).items():
-                files.put(record, data, records)
+        with Behind() as writer:  # hashes and writes one chunk while the next is encoded
+            files.put({HEADER: (encoder.encode_header(), 1)})
+            for chunk in chunks:
+                writer.do(files.put, encoder.encode_chunk(chunk))
+            writer.wait()
         return files.finish(title)
     finally:
         files.discard()
@@ -72,8 +74,9 @@ class _SetFiles:
         self.open.append(Sink(self.folder, "combined" if label == COMBINED else label))
         return self.open[-1]
 
-    def put(self, record: str, data: claim_files.Bytes, records: int) -> None:
-        if not self.encoder.problems:
+    def put(self, parts: Mapping[str, tuple[claim_files.Bytes, int]]) -> None:
+        """Append bytes and number of records to the file of each record."""
+        for record, (data, records) in parts.items():
             self.sinks[record].write(data, records)
 
     def finish(self, title: str) -> WriteResult:

@@ -204,16 +204,17 @@ class _Reader:
     def finish(self) -> pa.Array:
         if self.field.is_number:
             return pa.array(self.values, pa.int64(), mask=self.missing)
-        total = np.cumsum(self.offsets, dtype=np.int64)
-        if total[-1] > np.iinfo(np.int32).max:
+        if sum(map(len, self.pieces)) > np.iinfo(np.int32).max:
             raise LayoutError(
                 f"{self.field.name} holds more than 2 GiB of text in one piece.",
                 f"{self.field.name_ko} 항목이 한 번에 2 GiB를 넘습니다.",
                 fix_en="Read the file in chunks.",
                 fix_ko="파일을 나누어 읽으세요.",
             )
-        data = np.concatenate(self.pieces) if self.pieces else np.empty(0, np.uint8)
-        texts = from_cp949(Texts(data, total.astype(np.int32)))
+        filled = [piece for piece in self.pieces if len(piece)]
+        data = filled[0] if len(filled) == 1 else np.concatenate([np.empty(0, np.uint8), *filled])
+        np.cumsum(self.offsets, out=self.offsets)
+        texts = from_cp949(Texts(data, self.offsets))
         self.unread.extend(row for row, _ in texts.bad)
         return as_array(texts)
 
@@ -235,7 +236,9 @@ def _stripped(block: Bytes, start: int, width: int) -> tuple[Bytes, npt.NDArray[
 
 def _used_width(block: Bytes, start: int, end: int, guess: int = 0) -> int:
     """Width up to the last byte that is not a space in some row of the block; a good ``guess`` saves looking."""
-    least = start + len(block[0, start:end].tobytes().rstrip(b" "))  # the first row alone settles most columns
+    least = start + len(
+        block[0, start:end].tobytes().rstrip(b" ")
+    )  # the first row alone settles most columns
     likely = max(least, start + 8 + (guess + 7) // 8 * 8)
     if end - likely > 8 and (block[:, likely:end] == SPACE).all():
         end = likely

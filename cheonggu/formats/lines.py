@@ -34,6 +34,8 @@ class Lines:
 
     def byte_at(self, place: int) -> Bytes:
         """Byte ``place`` (0-based) of every line; 0 where a line is shorter."""
+        if len(self) and int(self.lengths.min()) > place:
+            return self.buffer[self.starts + place]
         inside = self.lengths > place
         found = np.zeros(len(self), np.uint8)
         found[inside] = self.buffer[self.starts[inside] + place]
@@ -121,21 +123,23 @@ def _newlines(buffer: Bytes) -> Places:
 def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Bytes]:
     """The bytes of a file in blocks that end with a line end; only the last block may end without one.
 
-    A block is good until the next one is asked for: they share their memory, which stays at ``block_bytes`` however
-    long the file is. A line longer than that makes the room grow.
+    Two rooms take turns, so a block is good until the one after the next is asked for, and memory stays at twice
+    ``block_bytes`` however long the file is. A line longer than that makes the rooms grow.
     """
+    size = max(1, min(block_bytes, path.stat().st_size))
+    room, other = np.empty(size, np.uint8), np.empty(size, np.uint8)
+    held = 0
     with path.open("rb", buffering=0) as stream:
-        room = np.empty(max(1, min(block_bytes, path.stat().st_size)), np.uint8)
-        held = 0
         while count := stream.readinto(room.data[held:]):
             held += count
             cut = _last_newline(room, held - count, held) + 1
+            rest = held - cut
+            if rest >= len(other):
+                other = np.empty(2 * len(room), np.uint8)
+            other[:rest] = room[cut:held]
             if cut:
                 yield room[:cut]
-                room[: held - cut] = room[cut:held].copy()
-                held -= cut
-            if held == len(room):
-                room = np.concatenate([room, np.empty_like(room)])
+            room, other, held = other, room, rest
         if held:
             yield room[:held]
 

@@ -68,7 +68,9 @@ def stream(
         events=("end",),
         tag=repeated,
         schema=vocabulary.compile(),
-        resolve_entities=False,
+        # Not False: with an XSD, lxml then takes a document that is cut short for well-formed. Entities are no
+        # danger here, because a document that could declare one was refused above.
+        resolve_entities="internal",
         no_network=True,
         load_dtd=False,
         huge_tree=False,

@@ -63,8 +63,8 @@ def record_validated(tx: Transaction, batch_id: str, verdicts: pa.Table, finding
     move_statements(tx.connection, event_id, moves)
 
 
-def hold_batch(tx: Transaction, batch_id: str, reason_code: str) -> None:
-    """Stop a batch before hand-off until a person decides."""
+def hold_batch(tx: Transaction, batch_id: str, reason_code: str, findings: pa.Table) -> None:
+    """Stop a batch before hand-off until a person decides; the findings say why."""
     row = get_batch(tx.connection, batch_id)
     if row["stage"] == BatchStage.HELD and row["hold_code"] == reason_code:
         return
@@ -74,7 +74,8 @@ def hold_batch(tx: Transaction, batch_id: str, reason_code: str) -> None:
         .where(batch.c.batch_id == batch_id)
         .values(held_from=row["stage"], hold_code=reason_code)
     )
-    detail = {"reason_code": reason_code, "from": row["stage"]}
+    keep_findings(tx.connection, batch_id, findings)
+    detail = {"reason_code": reason_code, "from": row["stage"], "findings": len(findings)}
     tx.append("held", batch_columns(row), detail=detail, stage_to=BatchStage.HELD.value)
 
 

@@ -21,7 +21,7 @@ from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.model import ImportReport, Stopped
 from cheonggu.ledger.moves import move_batch, move_claim, move_statements, of_claim, plan_batch
 from cheonggu.ledger.submissions import find_open_of, mark_placed, settle_unknown
-from cheonggu.ledger.tables import claim, claim_statement, notice, notice_claim, refused_notice
+from cheonggu.ledger.tables import batch, claim, claim_statement, notice, notice_claim, refused_notice
 from cheonggu.notices import Notice
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent
 
@@ -121,7 +121,7 @@ def enter_notice(
     document: Notice,
     sha256: str,
     archived_as: str,
-    provider_codes: Collection[str],
+    provider_codes: Collection[str] | None,
 ) -> bool:
     """Write the notice's own row and event; False when this very document is known already."""
     status = notice_status(tx.connection, document.document_no, sha256)
@@ -133,7 +133,8 @@ def enter_notice(
             "was imported before with other bytes",
             "같은 문서번호가 다른 내용으로 이미 반영되었습니다",
         )
-    if document.provider_code not in provider_codes:
+    ours = _our_providers(tx.connection) if provider_codes is None else provider_codes
+    if document.provider_code not in ours:
         raise refuse(document, "is for another provider", "다른 요양기관의 문서입니다")
     kept = "imported" if document.receipts or document.review is not None else "kept"
     tx.connection.execute(
@@ -154,6 +155,10 @@ def enter_notice(
     where = {"scheme": scheme, "provider_code": document.provider_code}
     tx.append("notice", where, detail=detail, document_no=document.document_no)
     return True
+
+
+def _our_providers(connection: Connection) -> set[str]:
+    return set(connection.execute(select(batch.c.provider_code).distinct()).scalars())
 
 
 def keep_refused(tx: Transaction, sha256: str, archived_as: str, document_no: str | None, code: str) -> None:
@@ -258,7 +263,7 @@ def prove_sent(progress: Progress, found: Any) -> Any:
     if found.state in CHECKED:
         one = find_open_of(tx.connection, found)
         assert one is not None  # find_unsent_stop has asked
-        mark_placed(tx, one.submission_id, document_no=number)
+        mark_placed(tx, one.id, document_no=number)
         found = find_claim(progress, found.claim_no)
     if found.state == ClaimState.HANDED_OFF:
         claim_move = move_claim(tx, found, ClaimEvent.SEND_PROVEN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
@@ -139,9 +139,10 @@ class Submission:
     ``exam_status`` is the client's 0, 1 or -1.
     """
 
-    submission_id: int
+    id: int
     gateway: str
     scheme: str
+    batch_id: str
     provider_code: str
     claim_no: str
     state: str
@@ -149,6 +150,11 @@ class Submission:
     document_id: str | None
     exam_status: int | None
     files: tuple[FileFact, ...]
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the files were placed, or may have been."""
+        return self.state != "intended"
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,16 @@ class ImportReport:
     returned: tuple[str, ...] = ()
     reviewed: tuple[str, ...] = ()
     stopped: tuple[Stopped, ...] = ()
-    moved: Mapping[str, int] | None = None
+    moved: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_new(self) -> bool:
+        return self.status != "same"
+
+    @property
+    def attention(self) -> tuple[str, ...]:
+        """A line for a person per stopped claim."""
+        return tuple(f"{one.claim_no} {one.code}: {one.ko} {one.en}" for one in self.stopped)
 
 
 @dataclass(frozen=True)
@@ -186,3 +201,6 @@ class Problem:
     where: str
     en: str
     ko: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.ko} {self.en}"

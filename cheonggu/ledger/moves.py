@@ -159,8 +159,10 @@ def free_identities(connection: Connection, provider_code: str, claim_no: str) -
     connection.execute(delete(live_submission).where(of_claim(live_submission, provider_code, claim_no)))
 
 
-def of_claim(table: Table, provider_code: str, claim_no: str) -> ColumnElement[bool]:
-    return (table.c.provider_code == provider_code) & (table.c.claim_no == claim_no)
+def of_claim(table: Table, provider_code: Any, claim_no: Any) -> ColumnElement[bool]:
+    """The rows of one claim; the values may be columns of another table."""
+    is_it: ColumnElement[bool] = (table.c.provider_code == provider_code) & (table.c.claim_no == claim_no)
+    return is_it
 
 
 def state_changed(what_en: str, what_ko: str) -> StateError:

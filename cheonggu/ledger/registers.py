@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import Column, Connection, Select, and_, exists, func, select
 
-from cheonggu.findings import FINDINGS
+from cheonggu.findings import ERROR, FINDINGS
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.model import PERSONAL, Claim, FileFact
 from cheonggu.ledger.moves import of_claim
@@ -26,7 +27,7 @@ from cheonggu.ledger.tables import (
     submission,
 )
 from cheonggu.privacy import Vault
-from cheonggu.states import BatchStage, ClaimState
+from cheonggu.states import BatchStage, ClaimState, StatementState
 
 CLAIM_STATEMENTS = pa.schema(
     [(name, pa.string()) for name in ("statement_no", "statement_key", "content_hash", "state")]
@@ -42,6 +43,16 @@ HISTORY = pa.schema(
     ]
 )
 KEYS_AT_ONCE = 500
+BEFORE_HAND_OFF = (
+    ClaimState.OPEN,
+    ClaimState.ASSEMBLED,
+    ClaimState.CHECKED_OK,
+    ClaimState.CHECKED_WARN,
+    ClaimState.CHECK_FAILED,
+)
+SENT = tuple(
+    one for one in ClaimState if one not in (*BEFORE_HAND_OFF, ClaimState.WITHDRAWN, ClaimState.RETURNED)
+)
 
 
 def list_outbox(connection: Connection, scheme: str) -> list[Claim]:
@@ -161,8 +172,46 @@ def read_history(connection: Connection, statement_key: str) -> pa.Table:
     return read_table(connection, query, HISTORY)
 
 
+def list_keys(connection: Connection, scheme: str, state: StatementState | str) -> list[str]:
+    """Keys of the statements in a state."""
+    wanted = StatementState(state).value
+    query = select(statement.c.statement_key).where(statement.c.scheme == scheme, statement.c.state == wanted)
+    return sorted(connection.execute(query).scalars())
+
+
+def find_error_rules(connection: Connection, scheme: str) -> dict[str, set[str]]:
+    """Statement key → rules that found an error in it, in any of its batches."""
+    query = (
+        select(finding.c.statement_key, finding.c.rule_id)
+        .distinct()
+        .join(batch, batch.c.batch_id == finding.c.batch_id)
+        .where(batch.c.scheme == scheme, finding.c.level == ERROR, finding.c.statement_key.is_not(None))
+    )
+    rules: dict[str, set[str]] = {}
+    for key, rule_id in connection.execute(query).tuples():
+        rules.setdefault(str(key), set()).add(rule_id)
+    return rules
+
+
+def read_sent_claims(connection: Connection, scheme: str) -> pa.Table:
+    """Claims that were handed off and are not back: number, state and the values of their batch's group."""
+    query = (
+        select(claim, batch.c.group_values)
+        .join(batch, batch.c.batch_id == claim.c.batch_id)
+        .where(claim.c.scheme == scheme, claim.c.state.in_([one.value for one in SENT]))
+        .order_by(claim.c.provider_code, claim.c.claim_no)
+    )
+    names = ("provider_code", "claim_no", "treatment_month", "claim_class", "state", "receipt_no")
+    rows = [
+        {**json.loads(row.group_values), **{name: getattr(row, name) for name in names}}
+        for row in connection.execute(query)
+    ]
+    columns = dict.fromkeys([*names, *(name for row in rows for name in row)])
+    return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
+
+
 def sum_states(connection: Connection, scheme: str) -> dict[str, Any]:
-    """``batches`` stage → count; ``claims`` and ``statements`` state → counts and won; ``stopped`` claims."""
+    """``batches`` stage → count; ``claims`` and ``statements`` state → count and won; ``stopped_claims``."""
     by_stage = select(batch.c.stage, func.count()).where(batch.c.scheme == scheme).group_by(batch.c.stage)
     claimed = func.coalesce(func.sum(claim.c.claimed_amount), 0)
     statements = func.coalesce(func.sum(claim.c.statement_count), 0)
@@ -181,11 +230,11 @@ def sum_states(connection: Connection, scheme: str) -> dict[str, Any]:
         "scheme": scheme,
         "batches": {stage: int(count) for stage, count in sorted(connection.execute(by_stage).tuples())},
         "claims": {
-            state: {"claims": int(count), "statements": int(inside), "claimed_won": int(won)}
+            state: {"count": int(count), "statements": int(inside), "claimed_won": int(won)}
             for state, count, inside, won in sorted(connection.execute(by_claim).tuples())
         },
         "statements": {
-            state: {"statements": int(count), "claimed_won": int(won)}
+            state: {"count": int(count), "claimed_won": int(won)}
             for state, count, won in sorted(connection.execute(by_statement).tuples())
         },
         "stopped_claims": int(connection.execute(stopped).scalar_one()),

@@ -155,7 +155,8 @@ def _find_accepted(review: Review, found: Any, ours: pa.Table) -> pa.Table | Non
     """The statements of ours that the list leaves out as unchanged; None when the totals do not bear that out."""
     is_listed = pc.is_in(ours["statement_no"], value_set=review.statements["statement_no"].combine_chunks())
     absent = ours.filter(pc.and_(pc.invert(is_listed), pc.is_null(ours["last_round"])))
-    if review.complete or not len(absent):
+    # A round speaks of as many statements as it counts: a later one of held statements leaves nobody out.
+    if review.complete or not len(absent) or review.totals.claimed_count == len(review.statements):
         return absent.slice(0, 0)
     totals = review.totals
     held = review.statements.filter(pc.equal(review.statements["outcome"], "held"))

@@ -17,6 +17,7 @@ import pyarrow as pa
 from sqlalchemy import Connection, Engine, select
 
 from cheonggu.errors import SiteError
+from cheonggu.findings import none_found
 from cheonggu.ledger import (
     assembly,
     batches,
@@ -51,7 +52,7 @@ from cheonggu.ledger.reviews import apply_review
 from cheonggu.ledger.tables import ledger_meta, statement
 from cheonggu.notices import Notice
 from cheonggu.privacy import Vault
-from cheonggu.states import BatchStage, ClaimState
+from cheonggu.states import BatchStage, ClaimState, StatementState
 
 
 def now_utc() -> datetime:
@@ -173,16 +174,21 @@ class Ledger:
             claims.record_prechecked(tx, batch_id, status, findings)
 
     def split_failed(
-        self, batch_id: str, blocked_keys: Sequence[str], successor: NewBatch, actor: Actor
+        self, batch_id: str, blocked_keys: Sequence[str], successor: NewBatch | None, actor: Actor
     ) -> None:
-        """Withdraw a failed claim, block the named statements, put the others into the successor batch."""
+        """Withdraw a failed claim, block the named statements, put the others into the successor batch.
+
+        ``successor`` is None when no statement stays.
+        """
         with self._change(actor) as tx:
             withdrawals.split_failed(tx, batch_id, blocked_keys, successor)
 
-    def hold(self, batch_id: str, reason_code: str, actor: Actor) -> None:
-        """Stop a batch before hand-off until a person decides."""
+    def hold(
+        self, batch_id: str, reason_code: str, actor: Actor, *, findings: pa.Table | None = None
+    ) -> None:
+        """Stop a batch before hand-off until a person decides; ``findings`` are kept with it."""
         with self._change(actor) as tx:
-            batches.hold_batch(tx, batch_id, reason_code)
+            batches.hold_batch(tx, batch_id, reason_code, none_found() if findings is None else findings)
 
     def release(self, batch_id: str, actor: Actor) -> None:
         """Let a held batch go on from where it was held."""
@@ -252,10 +258,11 @@ class Ledger:
         sha256: str,
         archived_as: str,
         actor: Actor,
-        provider_codes: Collection[str],
+        provider_codes: Collection[str] | None = None,
     ) -> ImportReport:
         """Take in one archived document, all of it or nothing.
 
+        ``provider_codes``: the providers of this site; None stands for those that have batches in the ledger.
         The same document again changes nothing. NoticeError (nothing changed): known number with other bytes,
         another provider, unknown claim or serial, totals that do not add up. A claim on which ledger and notice
         disagree moves nothing and stands in the report's ``stopped``. Kinds without content here are only kept.
@@ -329,7 +336,22 @@ class Ledger:
         with self._read() as connection:
             return registers.find_resident(connection, self._vault, resident_no)
 
-    def history(self, statement_key: str) -> pa.Table:
+    def statement_keys(self, scheme: str, state: StatementState | str) -> list[str]:
+        """Keys of the statements in a state."""
+        with self._read() as connection:
+            return registers.list_keys(connection, scheme, state)
+
+    def error_rules(self, scheme: str) -> dict[str, set[str]]:
+        """Statement key → rules that found an error in it."""
+        with self._read() as connection:
+            return registers.find_error_rules(connection, scheme)
+
+    def history(self, scheme: str) -> dict[str, pa.Table]:
+        """What the pre-check may ask of the past: ``history_claim``, the claims that are sent."""
+        with self._read() as connection:
+            return {"history_claim": registers.read_sent_claims(connection, scheme)}
+
+    def statement_history(self, statement_key: str) -> pa.Table:
         """Every move of one statement: event_id, at, actor, run_id, kind, from_state, to_state, claim_no."""
         with self._read() as connection:
             return registers.read_history(connection, statement_key)

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger.audit import Transaction
@@ -162,23 +162,22 @@ def settle_unknown(connection: Connection, found: Any) -> None:
 
 def settle(connection: Connection, one: Submission) -> None:
     if one.is_open:
-        _set(connection, one.submission_id, state=SETTLED, is_open=False)
+        _set(connection, one.id, state=SETTLED, is_open=False)
 
 
 def find_open(connection: Connection, gateway: str) -> Submission | None:
     """The submission that occupies a gateway, if any."""
-    query = select(submission).where(submission.c.gateway == gateway, submission.c.is_open)
-    return _first(connection, query)
+    return _first(connection, (submission.c.gateway == gateway) & submission.c.is_open)
 
 
 def find_open_of(connection: Connection, found: Any) -> Submission | None:
     """The open submission of a claim, if any."""
     mine = of_claim(submission, found.provider_code, found.claim_no)
-    return _first(connection, select(submission).where(mine, submission.c.is_open))
+    return _first(connection, mine & submission.c.is_open)
 
 
 def get_submission(connection: Connection, submission_id: int) -> Submission:
-    one = _first(connection, select(submission).where(submission.c.submission_id == submission_id))
+    one = _first(connection, submission.c.submission_id == submission_id)
     if one is None:
         raise StateError(
             f"There is no submission {submission_id}.", f"송신 기록 {submission_id}이(가) 없습니다."
@@ -285,16 +284,19 @@ def _set(connection: Connection, submission_id: int, **values: Any) -> None:
     connection.execute(update(submission).where(submission.c.submission_id == submission_id).values(**values))
 
 
-def _first(connection: Connection, query: Any) -> Submission | None:
+def _first(connection: Connection, which: ColumnElement[bool]) -> Submission | None:
+    its_claim = of_claim(claim, submission.c.provider_code, submission.c.claim_no)
+    query = select(submission, claim.c.batch_id).join(claim, its_claim).where(which)
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
     mine = submission_file.c.submission_id == row.submission_id
     files = connection.execute(select(submission_file).where(mine).order_by(submission_file.c.name))
     return Submission(
-        submission_id=row.submission_id,
+        id=row.submission_id,
         gateway=row.gateway,
         scheme=row.scheme,
+        batch_id=row.batch_id,
         provider_code=row.provider_code,
         claim_no=row.claim_no,
         state=row.state,

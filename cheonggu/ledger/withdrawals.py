@@ -35,10 +35,12 @@ from cheonggu.ledger.tables import (
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent, StatementState
 
 
-def split_failed(tx: Transaction, batch_id: str, blocked_keys: Sequence[str], successor: NewBatch) -> None:
+def split_failed(
+    tx: Transaction, batch_id: str, blocked_keys: Sequence[str], successor: NewBatch | None
+) -> None:
     """Withdraw a failed claim (its number stays used), block the bad statements, pass the others on."""
     blocked = pa.array(sorted(set(blocked_keys)), pa.string())
-    digest = digest_rows(pa.table({"key": blocked})) + successor.batch_id
+    digest = digest_rows(pa.table({"key": blocked})) + ("" if successor is None else successor.batch_id)
     if is_repeated(tx.connection, "split", batch_id, digest):
         return
     found = claim_of(tx.connection, batch_id)
@@ -50,13 +52,14 @@ def split_failed(tx: Transaction, batch_id: str, blocked_keys: Sequence[str], su
     moves = withdraw(tx, found, "split", {"call": digest, "blocked": len(blocked)})
     is_blocked = pc.is_in(moves["statement_key"], value_set=blocked)
     faulty, others = moves.filter(is_blocked), moves.filter(pc.invert(is_blocked))
-    if len(faulty) != len(blocked):
+    if len(faulty) != len(blocked) or (successor is None) != (len(others) == 0):
         raise StateError(
-            f"Claim {found.claim_no} does not hold every statement to be blocked.",
-            f"제외할 명세서가 청구서 {found.claim_no}에 없습니다.",
+            f"Claim {found.claim_no}: blocked statements and successor do not make up its statements.",
+            f"청구서 {found.claim_no}: 제외할 명세서와 후속 배치가 청구서 내용과 맞지 않습니다.",
         )
     _block_faulty(tx, found, faulty["statement_key"])
-    _start_successor(tx, found, successor, others["statement_key"])
+    if successor is not None:
+        _start_successor(tx, found, successor, others["statement_key"])
 
 
 def withdraw_claim(tx: Transaction, provider_code: str, claim_no: str, reason: str) -> None:
@@ -85,12 +88,11 @@ def _block_faulty(tx: Transaction, found: Any, keys: Any) -> None:
 
 def _start_successor(tx: Transaction, found: Any, successor: NewBatch, keys: Any) -> None:
     where = batch_columns(vars(successor))
-    stage = BatchStage.VALIDATED if len(keys) else BatchStage.EMPTY
     members = pa.table({"statement_key": keys})
-    insert_batch(tx, successor, digest_rows(members), len(keys), stage)
+    insert_batch(tx, successor, digest_rows(members), len(keys), BatchStage.VALIDATED)
     moves = plan_from(keys, StatementState.READY, StatementEvent.JOINED)
     event_id = tx.append(
-        "succeeded", where, moves=moves, detail={"after": found.batch_id}, stage_to=stage.value
+        "succeeded", where, moves=moves, detail={"after": found.batch_id}, stage_to=BatchStage.VALIDATED.value
     )
     move_statements(tx.connection, event_id, moves)
     _set_batch(tx.connection, keys, successor.batch_id)

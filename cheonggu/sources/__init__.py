@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote
 
-from cheonggu.errors import UsageError
 from cheonggu.sources.base import Source
 
 __all__ = ["Source", "open_source"]
@@ -14,8 +13,8 @@ __all__ = ["Source", "open_source"]
 def open_source(url: str | Path) -> Source:
     """Open ``sqlite:///path``, ``postgresql://…``, ``parquet:///folder`` or any other SQLAlchemy URL.
 
-    A plain path is a SQLite file, or a folder of Parquet files. Raises UsageError for something else and
-    SiteError when the source cannot be reached. The URL is never quoted in a message.
+    A plain path is a SQLite file, or a folder of Parquet files. Raises UsageError when there is no adapter or
+    driver for it, and SiteError when the source cannot be reached. The URL is never quoted in a message.
     """
     scheme, separator, rest = str(url).partition("://")
     if not separator:
@@ -29,12 +28,10 @@ def open_source(url: str | Path) -> Source:
         from cheonggu.sources.sql_postgresql import PostgresqlDialect
 
         return SqlSource(PostgresqlDialect(f"postgresql://{rest}"))
-    raise UsageError(
-        f"There is no source adapter for {scheme}:// addresses.",
-        f"{scheme}:// 주소를 읽는 어댑터가 없습니다.",
-        fix_en="Use sqlite:///file, postgresql://… or parquet:///folder.",
-        fix_ko="sqlite:///파일, postgresql://…, parquet:///폴더 가운데 하나를 쓰세요.",
-    )
+    from cheonggu.sources.sql import SqlSource
+    from cheonggu.sources.sql_other import OtherDialect
+
+    return SqlSource(OtherDialect(str(url)))
 
 
 def _open_sqlite(path: Path) -> Source:

@@ -7,7 +7,7 @@ errors carry the SQLSTATE and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -38,6 +38,9 @@ class Dialect(Protocol):
     def fetch(self, connection: Any, sql: str, parameters: Sequence[str]) -> pa.Table:
         """Run a query with bound parameters."""
 
+    def first_rows(self, connection: Any, sql: str, rows: int) -> pa.Table:
+        """Run a query without parameters for some of its rows."""
+
     def describe(self, connection: Any, view: str) -> Mapping[str, str]:
         """Column → database type of a view; empty when there is no such view for us."""
 
@@ -61,19 +64,16 @@ class SqlSource(ClosingSource):
 
     def check(self) -> None:
         for view in CONTRACT.views:
-            self._types.pop(view, None)
-            self._check_shape(view, CONTRACT.columns(view))
-            self._read(view, {}, None, f" LIMIT {SCAN_ROWS}")
+            self._check_view(view)
 
     def groups(self, first_month: str, last_month: str) -> pa.Table:
         view = "statement"
         self._check_shape(view, [CONTRACT.column(view, name) for name in ("provider_code", "care_month")])
         low, high = self._dialect.mark(1), self._dialect.mark(2)
+        sql = f"""SELECT provider_code, care_month, COUNT(*) AS statements FROM {VIEW_PREFIX}{view}
+            WHERE care_month >= {low} AND care_month <= {high} GROUP BY provider_code, care_month"""
         found = self._fetch(
-            view,
-            f"""SELECT provider_code, care_month, COUNT(*) AS statements FROM {VIEW_PREFIX}{view}
-            WHERE care_month >= {low} AND care_month <= {high} GROUP BY 1, 2""",
-            [first_month, last_month],
+            view, lambda: self._dialect.fetch(self._connection, sql, [first_month, last_month])
         )
         return conform_groups(found)
 
@@ -85,23 +85,33 @@ class SqlSource(ClosingSource):
         care_month: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
-        return self._read(view, filters(view, provider_code, care_month), columns)
+        wanted = filters(view, provider_code, care_month)
+        self._check_shape(view, needed_columns(view, columns))
+        sql = self._select(view, wanted, columns)
+        found = self._fetch(view, lambda: self._dialect.fetch(self._connection, sql, list(wanted.values())))
+        return conform(view, dict(zip(found.column_names, found.columns, strict=True)), columns)
 
     def close(self) -> None:
         self._connection.close()
 
-    def _read(
-        self, view: str, wanted: Mapping[str, str], columns: Sequence[str] | None, tail: str = ""
-    ) -> pa.Table:
-        needed = needed_columns(view, columns)
-        self._check_shape(view, needed)
+    def _check_view(self, view: str) -> None:
+        """The view as the database describes it now, and the types of its first values."""
+        self._types.pop(view, None)
+        self._check_shape(view, CONTRACT.columns(view))
+        sql = self._select(view, (), None)
+        found = self._fetch(view, lambda: self._dialect.first_rows(self._connection, sql, SCAN_ROWS))
+        conform(view, dict(zip(found.column_names, found.columns, strict=True)))
+
+    def _select(self, view: str, wanted: Iterable[str], columns: Sequence[str] | None) -> str:
+        """The query for some columns of a view, with a placeholder for each wanted value."""
         types = self._types[view]
-        parts = [f"{self._dialect.expression(one, types[one.name])} AS {one.name}" for one in needed]
+        parts = [
+            f"{self._dialect.expression(one, types[one.name])} AS {one.name}"
+            for one in needed_columns(view, columns)
+        ]
         where = [f"{name} = {self._dialect.mark(number)}" for number, name in enumerate(wanted, start=1)]
         sql = f"SELECT {', '.join(parts)} FROM {VIEW_PREFIX}{view}"
-        sql += f" WHERE {' AND '.join(where)}" if where else ""
-        found = self._fetch(view, sql + tail, list(wanted.values()))
-        return conform(view, dict(zip(found.column_names, found.columns, strict=True)), columns)
+        return f"{sql} WHERE {' AND '.join(where)}" if where else sql
 
     def _check_shape(self, view: str, columns: Sequence[Column]) -> None:
         if not self._types.get(view):
@@ -118,9 +128,9 @@ class SqlSource(ClosingSource):
             if not self._dialect.is_allowed(one, types[one.name]):
                 raise wrong_type(one, types[one.name])
 
-    def _fetch(self, view: str, sql: str, parameters: Sequence[str]) -> pa.Table:
+    def _fetch(self, view: str, run: Callable[[], pa.Table]) -> pa.Table:
         try:
-            return self._dialect.fetch(self._connection, sql, parameters)
+            return run()
         except self._dialect.errors as error:
             raise broken_read(view, error) from None
 

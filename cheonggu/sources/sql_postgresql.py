@@ -50,6 +50,9 @@ class PostgresqlDialect:
             cursor.execute(sql, parameters=list(parameters) or None)
             return cursor.fetch_arrow_table()
 
+    def first_rows(self, connection: Any, sql: str, rows: int) -> pa.Table:
+        return self.fetch(connection, f"{sql} LIMIT {rows}", [])
+
     def describe(self, connection: Any, view: str) -> Mapping[str, str]:
         rows = self.fetch(connection, COLUMNS_SQL, [VIEW_PREFIX + view])
         return dict(zip(rows["name"].to_pylist(), rows["type"].to_pylist(), strict=True))

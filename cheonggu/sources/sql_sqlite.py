@@ -45,6 +45,9 @@ class SqliteDialect:
             cursor.execute(sql, parameters=list(parameters) or None)
             return cursor.fetch_arrow_table()
 
+    def first_rows(self, connection: Any, sql: str, rows: int) -> pa.Table:
+        return self.fetch(connection, f"{sql} LIMIT {rows}", [])
+
     def describe(self, connection: Any, view: str) -> Mapping[str, str]:
         rows = self.fetch(connection, "SELECT name FROM pragma_table_info(?)", [VIEW_PREFIX + view])
         return dict.fromkeys(rows["name"].to_pylist(), "any")

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-
 from cheonggu.sources import Source, open_source
 from cheonggu.sources.contract import CONTRACT
 from cheonggu.sources.sample import Sample, build_sample
@@ -129,4 +128,13 @@ class TestParquetParts(SourceContract):
     def source(self, tmp_path, tables) -> Iterator[Source]:
         source_databases.write_parts(tmp_path, tables)
         with open_source(tmp_path) as source:
+            yield source
+
+
+class TestOtherDatabase(SourceContract):
+    """The way for databases without ADBC driver, tried on SQLite behind SQLAlchemy."""
+
+    @pytest.fixture
+    def source(self, sample) -> Iterator[Source]:
+        with open_source(sample.url.replace("sqlite:", "sqlite+pysqlite:")) as source:
             yield source

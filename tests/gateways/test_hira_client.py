@@ -79,7 +79,9 @@ def test_a_set_half_moved_in_is_finished_because_the_marker_is_still_ours(
     assert names(client, "in") == NAMES
 
 
-def test_the_marker_goes_in_last(client: HiraClient, files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_marker_goes_in_last(
+    client: HiraClient, files: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     moved: list[str] = []
     real = client.fs.mv
 

@@ -171,7 +171,8 @@ def test_every_doctor_named_is_on_the_roster_and_works_that_day(it):
     none(it, "SELECT 1 FROM line WHERE hang = '01' AND (license_no = '' OR license_type = '')")
     none(
         it,
-        "SELECT 1 FROM doctor_day JOIN doctor USING (provider_code, license_no) WHERE worked_on < hired_on OR worked_on > left_on",
+        """SELECT 1 FROM doctor_day JOIN doctor USING (provider_code, license_no)
+        WHERE worked_on < hired_on OR worked_on > left_on""",
     )
 
 

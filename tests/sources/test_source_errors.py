@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import sqlite3
 from contextlib import closing
+from datetime import date, datetime, time
+from decimal import Decimal
 
 import psycopg
 import pyarrow as pa
@@ -14,8 +16,10 @@ import pytest
 
 from cheonggu.errors import ContractError, SiteError, UsageError
 from cheonggu.sources import open_source
+from cheonggu.sources.conform import WRONG_INT, WRONG_TEXT
 from cheonggu.sources.contract import CONTRACT, DATE, INT, TEXT
 from cheonggu.sources.sample import build_sample
+from cheonggu.sources.sql_other import _table
 
 SECRET = "9901011234567"  # stands for any value that must not be quoted
 
@@ -187,6 +191,56 @@ def test_an_address_without_adapter_is_refused_without_quoting_it(url):
     assert "geheim" not in "".join(caught.value.lines())
 
 
+# A database behind SQLAlchemy
+
+
+def test_a_driver_that_is_not_installed_is_named():
+    with pytest.raises(UsageError, match=r"no driver for oracle\+oracledb://"):
+        open_source("oracle+oracledb://u:geheim@host/x")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("claimed_amount", f"'{SECRET}x'"),
+        ("claimed_amount", "12.5"),
+        ("care_from", f"'{SECRET}'"),
+        ("department", "x'41'"),
+    ],
+)
+def test_a_wrong_value_is_refused_behind_sqlalchemy_too(folder, column, value):
+    change(
+        folder, f"UPDATE hospital_statement SET {column} = {value} WHERE statement_key = 'S2600000007'"
+    ).close()
+    source = open_source(f"sqlite+pysqlite:///{folder}/hospital.db")
+    refused(source, rf"{column}: .*first at statement_key S2600000007", read="statement")
+
+
+def test_a_missing_view_is_named_behind_sqlalchemy_too(folder):
+    change(folder, "DROP VIEW cheonggu_doctor_day").close()
+    source = open_source(f"sqlite+pysqlite:///{folder}/hospital.db")
+    refused(source, "View cheonggu_doctor_day is missing", read="doctor_day")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("care_from", datetime.combine(date(2026, 5, 1), time()), "2026-05-01"),
+        ("care_from", datetime.combine(date(2026, 5, 1), time(0, 1)), WRONG_TEXT),
+        ("care_from", date(2026, 5, 1), "2026-05-01"),
+        ("care_from", 20260501, WRONG_TEXT),
+        ("claimed_amount", Decimal("1200.00"), 1200),
+        ("claimed_amount", Decimal("12.5"), WRONG_INT),
+        ("claimed_amount", Decimal("NaN"), WRONG_INT),
+        ("claimed_amount", 10**30, WRONG_INT),
+        ("claimed_amount", None, None),
+        ("department", 1, WRONG_TEXT),
+    ],
+)
+def test_python_values_become_contract_values_or_marks(name, value, kept):
+    assert _table([name.upper()], [(value,)]).to_pylist() == [{name: kept}]
+
+
 # PostgreSQL
 
 
@@ -331,7 +385,7 @@ def test_a_decimal_fraction_in_parquet_is_not_cut_off(parquet):
         "statement",
         with_column("claimed_amount", lambda array: pc.add(array.cast(pa.decimal128(24, 2)), half)),
     )
-    with source, pytest.raises(ContractError, match="claimed_amount: .*first at statement_key S2600000001"):
+    with source, pytest.raises(ContractError, match=r"claimed_amount: .*first at statement_key S2600000001"):
         source.read("statement")
 
 

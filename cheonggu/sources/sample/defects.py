@@ -101,7 +101,8 @@ def _anyone(sheet: Sheet) -> Bools:
 
 def _plain_insured(sheet: Sheet) -> Bools:
     """Health insurance with a share to pay: amounts that no other rule derives from the changed value."""
-    return (sheet.statements.payer == HI) & (sheet.amounts.patient_copay > 0)
+    found: Bools = (sheet.statements.payer == HI) & (sheet.amounts.patient_copay > 0)
+    return found
 
 
 def _put(sheet: Sheet, column: str, rows: Ints, texts: list[str]) -> None:
@@ -182,7 +183,8 @@ def _ends_before(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
 def _can_end_before(sheet: Sheet) -> Bools:
     """A visit whose day before lies in the same month."""
     one = sheet.statements
-    return ~one.is_inpatient & (month_of(one.care_to - 1) == one.month)
+    found: Bools = ~one.is_inpatient & (month_of(one.care_to - 1) == one.month)
+    return found
 
 
 def _one_won_more(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
@@ -192,7 +194,8 @@ def _one_won_more(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None
 
 def _has_slack(sheet: Sheet) -> Bools:
     """A consultation line (no provider-type addition) whose won more does not reach the next ten."""
-    return ~sheet.statements.is_inpatient & (sheet.line_slack <= 8)
+    found: Bools = ~sheet.statements.is_inpatient & (sheet.line_slack <= 8)
+    return found
 
 
 def _fewer_benefit_days(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
@@ -201,7 +204,8 @@ def _fewer_benefit_days(random: np.random.Generator, sheet: Sheet, rows: Ints) -
 
 def _long_stay(sheet: Sheet) -> Bools:
     """A stay: medication lasts a day less than the stay, so LINE-009 holds, and no day becomes 0."""
-    return sheet.statements.is_inpatient & (sheet.statements.stay_days >= 3)
+    found: Bools = sheet.statements.is_inpatient & (sheet.statements.stay_days >= 3)
+    return found
 
 
 def _impossible_day(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
@@ -228,7 +232,10 @@ def _no_lines(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
 
 def _without_line_details(sheet: Sheet) -> Bools:
     """No detail refers to a line, so none is left dangling; nothing in section U, whose total would stay."""
-    return ~has_line_detail(sheet.details, sheet.statements.count) & (sheet.amounts.full_copay_total == 0)
+    found: Bools = ~has_line_detail(sheet.details, sheet.statements.count) & (
+        sheet.amounts.full_copay_total == 0
+    )
+    return found
 
 
 def _is_free_main(sheet: Sheet) -> Bools:
@@ -236,7 +243,8 @@ def _is_free_main(sheet: Sheet) -> Bools:
 
 
 def _medical_aid_2(sheet: Sheet) -> Bools:
-    return (sheet.statements.payer == MA2) & ~sheet.statements.is_inpatient
+    found: Bools = (sheet.statements.payer == MA2) & ~sheet.statements.is_inpatient
+    return found
 
 
 VALIDATE, PRECHECK = "validate", "precheck"

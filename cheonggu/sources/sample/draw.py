@@ -13,8 +13,8 @@ Bools = NDArray[np.bool_]
 def choose(random: np.random.Generator, weights: NDArray[np.float64], size: int) -> Ints:
     """Indices 0..len(weights)-1 drawn in proportion to the weights."""
     edges = np.cumsum(weights) / np.sum(weights)
-    found: Ints = np.searchsorted(edges, random.random(size), side="right").astype(np.int64)
-    return np.minimum(found, len(weights) - 1)
+    found = np.searchsorted(edges, random.random(size), side="right")
+    return np.minimum(found, len(weights) - 1).astype(np.int64)
 
 
 def chance(random: np.random.Generator, share: float, size: int) -> Bools:
@@ -40,7 +40,7 @@ def expand(counts: Ints) -> tuple[Ints, Ints]:
     return owner, np.arange(len(owner), dtype=np.int64) - np.repeat(starts, counts)
 
 
-def rotate(start: Ints, step: Ints, place: Ints, size: Ints) -> Ints:
+def rotate(start: Ints, step: Ints, place: Ints, size: Ints | int) -> Ints:
     """``place``-th stop of a walk round a circle of ``size`` stops; distinct while place < size."""
     stop: Ints = (start + step * place) % size
     return stop

@@ -22,6 +22,7 @@ from cheonggu.sources.sample.draw import (
 from cheonggu.sources.sample.visits import Statements
 
 MAX_LINES = 15
+LINE_WEIGHTS = np.array([0.78**further for further in range(MAX_LINES)])  # of lines beyond the first
 NIGHT_PER_CENT = 130
 DOSES = np.array([5_000, 10_000, 12_500, 20_000])  # ten-thousandths
 NOT_IN_TOTAL_1 = ("U",)
@@ -86,7 +87,7 @@ def make_lines(random: np.random.Generator, statements: Statements, extras: Extr
         ("full", extras.has_full_copay),
     ]
     rare_count = np.sum([has for _, has in rare], axis=0)
-    ordinary = choose(random, 0.78 ** np.arange(MAX_LINES), statements.count) + 3 * statements.is_inpatient
+    ordinary = choose(random, LINE_WEIGHTS, statements.count) + 3 * statements.is_inpatient
     ordinary = np.minimum(ordinary, MAX_LINES - 1 - rare_count)
     owner, seq = expand(1 + ordinary + rare_count)
     item = _ordinary_items(random, statements, items, owner, seq)
@@ -112,7 +113,7 @@ def _ordinary_items(
         step[mine] = coprime_steps(random, len(pool), len(mine))
         rows = np.flatnonzero(statements.place[owner] == place)
         who = owner[rows]
-        item[rows] = pool[rotate(start[who], step[who], seq[rows], np.int64(len(pool)))]
+        item[rows] = pool[rotate(start[who], step[who], seq[rows], len(pool))]
     return item
 
 
@@ -224,7 +225,7 @@ def make_prescriptions(random: np.random.Generator, statements: Statements, item
         serial=serial[owner],
         seq=place + 1,
         days=length[owner],
-        item=pool[rotate(start, step, place, np.int64(len(pool)))],
+        item=pool[rotate(start, step, place, len(pool))],
         dose_qty=DOSES[random.integers(0, len(DOSES), len(who))],
         daily_times=random.integers(1, 4, len(who)),
     )

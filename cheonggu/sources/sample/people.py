@@ -16,7 +16,7 @@ from cheonggu.sources.sample.calendar import Calendar, day_number
 from cheonggu.sources.sample.codes import PROVIDERS
 from cheonggu.sources.sample.draw import Bools, Ints, chance, choose, digits, pick, rank_within
 
-SURNAMES = list("김이박최정강조윤장임한오서신권황안송류홍전고문양손배백허남") + ["남궁", "선우", "제갈"]
+SURNAMES = [*"김이박최정강조윤장임한오서신권황안송류홍전고문양손배백허남", "남궁", "선우", "제갈"]
 SYLLABLES = list("가나다라마바사아자차하도로모보소오조주지진준민서연윤은영예유원우현호훈혜희수빈별봄솔")
 RARE_SYLLABLES = list("뷁똠펲햏쓩")  # in CP949, not in KS X 1001
 NEW_NUMBERS_FROM = int(np.datetime64("2020-10-01", "D").astype(np.int64))

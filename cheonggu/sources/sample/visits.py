@@ -98,7 +98,7 @@ def make_statements(
     patient_place, first_seen = np.zeros((2, len(visits)), np.int64)
     patient_place[patient] = place
     first_seen[patient[turn == 0]] = care_from[turn == 0]
-    payer = _payers(random, patient_place)
+    payer = choose(random, PAYER_SHARES, len(visits))
     age_days = _ages(random, patient_place, payer)
     people = make_patients(random, first_seen - age_days, age_days < 20 * DAYS_PER_YEAR)
 
@@ -154,10 +154,6 @@ def _begin(random: np.random.Generator, calendar: Calendar, place: Ints, care_to
     return np.where(place == WARD, calendar.working_day_before(care_to - nights), care_to)
 
 
-def _payers(random: np.random.Generator, patient_place: Ints) -> Ints:
-    return choose(random, PAYER_SHARES, len(patient_place))
-
-
 def _ages(random: np.random.Generator, patient_place: Ints, payer: Ints) -> Ints:
     """Age in days at the first visit, newborn to 100 years; whoever does not fit his payer is grown up."""
     count = len(payer)
@@ -167,13 +163,13 @@ def _ages(random: np.random.Generator, patient_place: Ints, payer: Ints) -> Ints
     days = low[band] + (random.random(count) * (high - low)[band]).astype(np.int64)
     first_of_place = np.unique(patient_place, return_index=True)[1]
     days[first_of_place] = 100 * 366  # at least one of a hundred years everywhere
-    days[first_of_place[:1] + 1] = 5  # and one newborn
     youngest = np.zeros(count, np.int64)
     youngest[patient_place == KOREAN] = 6 * 366
     youngest[payer == MA2] = 366
     youngest[(patient_place == WARD) & np.isin(payer, (MA1, MA2))] = 16 * 366
     youngest[np.isin(payer, (VET_INSURED, VET_STATE))] = 20 * 366
-    return np.where(days < youngest, 20 * 366 + days % (40 * 365), days)
+    grown_up: Ints = np.where(days < youngest, 20 * 366 + days % (40 * 365), days)
+    return grown_up
 
 
 def _age_classes(statements: Statements) -> Ints:

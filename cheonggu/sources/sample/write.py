@@ -25,18 +25,20 @@ def write_sqlite(folder: Path, hospital: Hospital) -> Path:
     path = folder / DATABASE_NAME
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
-    with contextlib.closing(adbc_driver_sqlite.dbapi.connect(str(part), autocommit=True)) as connection:
-        with connection.cursor() as cursor:
-            # The file is made anew after any crash, so it needs no journal.
-            for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"):
+    with (
+        contextlib.closing(adbc_driver_sqlite.dbapi.connect(str(part), autocommit=True)) as connection,
+        connection.cursor() as cursor,
+    ):
+        # The file is made anew after any crash, so it needs no journal.
+        for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"):
+            _execute(cursor, statement)
+        for view in CONTRACT.views:
+            _execute(cursor, _create_table(view))
+        for view, table in sample_tables(hospital):
+            cursor.adbc_ingest(TABLE_PREFIX + view, table, mode="append")
+        for view in CONTRACT.views:
+            for statement in (*_create_indexes(view), _create_view(view)):
                 _execute(cursor, statement)
-            for view in CONTRACT.views:
-                _execute(cursor, _create_table(view))
-            for view, table in sample_tables(hospital):
-                cursor.adbc_ingest(TABLE_PREFIX + view, table, mode="append")
-            for view in CONTRACT.views:
-                for statement in (*_create_indexes(view), _create_view(view)):
-                    _execute(cursor, statement)
     os.replace(part, path)
     return path
 

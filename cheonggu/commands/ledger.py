@@ -1,0 +1,99 @@
+"""``ledger status``, ``ledger verify``, ``ledger export``: what the ledger holds, and the proof that it is sound.
+
+The ledger is found by ``--ledger`` and ``--key-file``, else by ``CHEONGGU_LEDGER`` and ``CHEONGGU_KEY_FILE``, else
+by the site file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cheonggu.ledger import Ledger, open_ledger
+from cheonggu.privacy import load_secret
+from cheonggu.site import load_site, site_path
+
+app = typer.Typer(help="원장 · the ledger: states, proof, register", no_args_is_help=True)
+
+Url = Annotated[
+    str | None,
+    typer.Option("--ledger", envvar="CHEONGGU_LEDGER", help="원장 주소 · sqlite:///FILE or postgresql://…"),
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option("--key-file", envvar="CHEONGGU_KEY_FILE", help="암호 키 파일 · key file of the ledger"),
+]
+Site = Annotated[
+    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
+]
+
+
+@app.command()
+def status(
+    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+) -> None:
+    """상태별 건수와 청구액 · counts and won by state."""
+    with find_ledger(url, key_file, site) as ledger:
+        sums = ledger.status(scheme)
+    typer.echo(json.dumps(sums, ensure_ascii=False, indent=1) if as_json else show_status(sums))
+
+
+@app.command()
+def verify(url: Url = None, key_file: KeyFile = None, site: Site = None) -> None:
+    """원장이 고쳐지지 않았음을 증명합니다 · prove that nothing was edited; exit 1 when something was."""
+    with find_ledger(url, key_file, site) as ledger:
+        problems = ledger.verify()
+    for one in problems:
+        typer.echo(str(one))
+    if problems:
+        typer.echo(
+            "청구를 멈추고 원장을 백업에서 복구하세요. Stop filing and restore the ledger from its backup."
+        )
+        raise typer.Exit(1)
+    typer.echo("원장에 이상이 없습니다. The ledger is sound.")
+
+
+@app.command()
+def export(
+    path: Annotated[Path, typer.Argument(help="만들 파일 · the xlsx file to write")],
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+) -> None:
+    """청구 내역을 엑셀로 · write the register as an xlsx file, without personal data."""
+    with find_ledger(url, key_file, site) as ledger:
+        ledger.export(path)
+    typer.echo(f"{path.name} 파일을 만들었습니다. Wrote {path.name}.")
+
+
+def find_ledger(url: str | None, key_file: Path | None, site: Path | None) -> Ledger:
+    """Open the ledger that the options, the environment or the site file name."""
+    if url is not None:
+        return open_ledger(url, load_secret("CHEONGGU_KEY", key_file))
+    settings = load_site(site_path(site))
+    return open_ledger(settings.ledger_url, load_secret(settings.key_variable, key_file or settings.key_file))
+
+
+def show_status(sums: Mapping[str, Any]) -> str:
+    """The sums as a small table."""
+    lines = ["배치 batches"]
+    lines += [f"  {stage:<18}{count:>9,}" for stage, count in sums["batches"].items()]
+    for title, name in (("청구서 claims", "claims"), ("명세서 statements", "statements")):
+        lines.append(title)
+        lines += [
+            f"  {state:<18}{row['count']:>9,}{row['claimed_won']:>18,} 원"
+            for state, row in sums[name].items()
+        ]
+    if sums["stopped_claims"]:
+        lines.append(
+            f"사람의 확인이 필요한 청구서 · claims that wait for a person: {sums['stopped_claims']:,}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,200 @@
+"""Named cases of the pre-check rules: a small clean claim, what is changed in it, and where the rule must fire.
+
+``base/<name>.toml`` is a clean claim: ``title``, ``on`` (day of the check), ``[[table]]`` rows and ``[defaults.table]``
+for columns that are the same in every row. Any other file holds ``[[case]]`` records::
+
+    rule = "DAY-010"
+    name = "내원일수가 요양급여일수보다 크다"
+    base = "clinic"
+    change = ["stmt 00001 visit_days = 2"]
+    fires_on = ["00001"]            # [] never, ["claim"] for a finding without statement
+
+A change is ``<table> <statement>[#row] column = value, …``, ``add <table> <statement> column = value, …`` or
+``drop <table> <statement>[#row]``; ``*`` means every row and ``-`` no statement; ``have <table>`` adds an empty optional
+table. ``none`` is no value; quotes keep commas and spaces. A case runs its own rule only.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cheonggu.errors import DataFileError
+from cheonggu.precheck import check
+from cheonggu.precheck_catalogue import Catalogue, Rule
+
+CASE_KEYS = {"rule", "name", "base", "change", "fires_on"}
+CLAIM = "claim"
+CHANGE = re.compile(r"(?:(?P<verb>add|drop|have) )?(?P<table>[a-z_]+)(?: (?P<where>\S+))?(?: (?P<rest>.*))?", re.DOTALL)
+ASSIGNMENT = re.compile(r"\s*([a-z_0-9]+)\s*=\s*('[^']*'|[^,]*?)\s*(?:,|$)")
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A clean claim as rows by table; ``on`` is the day it is checked."""
+
+    name: str
+    title: str
+    on: date
+    rows: Mapping[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case; ``fires_on`` names statements, or ``claim`` for a finding without statement."""
+
+    rule_id: str
+    name: str
+    base: str
+    change: tuple[str, ...]
+    fires_on: tuple[str, ...]
+    file: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.rule_id} {self.name}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a case gave; ``problem`` is empty when it is as expected."""
+
+    case: Case
+    problem: str
+
+
+def load_bases(folder: Path) -> dict[str, Base]:
+    """The clean claims of ``<folder>/base``."""
+    return {path.stem: _read_base(path) for path in sorted((folder / "base").glob("*.toml"))}
+
+
+def load_cases(folder: Path) -> list[Case]:
+    """Every case of the folder in file order; DataFileError names file and case of anything odd."""
+    return [case for path in sorted(folder.glob("*.toml")) for case in _read_cases(path)]
+
+
+def run_case(catalogue: Catalogue, bases: Mapping[str, Base], case: Case) -> Outcome:
+    """Run the rule of one case over its changed claim."""
+    base = bases.get(case.base)
+    if base is None:
+        return Outcome(case, f"there is no base claim {case.base!r}")
+    try:
+        rule = catalogue.rule(case.rule_id)
+    except KeyError:
+        return Outcome(case, "there is no such rule")
+    tables = to_tables(catalogue, change_rows(catalogue, base.rows, case))
+    alone = replace(catalogue, rules=_with_partners(catalogue, rule))
+    result = check(alone, tables, on=base.on, threads=1)
+    mine = result.findings.filter(pa.compute.equal(result.findings["rule_id"], rule.id))
+    fired = sorted({one or CLAIM for one in mine["statement_no"].to_pylist()})
+    if fired != sorted(case.fires_on):
+        return Outcome(case, f"fires on {fired or 'nothing'}, wanted {list(case.fires_on) or 'nothing'}")
+    reasons = [reason for rule_id, reason in result.not_checked if rule_id == rule.id]
+    if len(reasons) >= len(rule.parts) or any("could not be run" in one for one in reasons):
+        return Outcome(case, f"not checked: {reasons[0]}")
+    facts = tables[CLAIM].to_pylist()[0]
+    if not all(facts.get(name) in values for name, values in rule.applies.facts().items()):
+        return Outcome(case, "the rule is not for this base claim")
+    return Outcome(case, "")
+
+
+def to_tables(catalogue: Catalogue, rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:
+    """Rows as the tables :func:`cheonggu.precheck.check` takes."""
+    declared = catalogue.tables.tables
+    return {name: pa.Table.from_pylist(some, schema=declared[name].schema) for name, some in rows.items()}
+
+
+def change_rows(catalogue: Catalogue, rows: Mapping[str, list[dict[str, Any]]], case: Case) -> Rows:
+    """A copy of the rows with the changes of the case made, in order."""
+    changed = {name: [dict(row) for row in some] for name, some in rows.items()}
+    for change in case.change:
+        _change(catalogue, changed, case, change)
+    return changed
+
+
+def _with_partners(catalogue: Catalogue, rule: Rule) -> tuple[Rule, ...]:
+    """The rule alone; with all the others when it judges their findings."""
+    return catalogue.rules if "finding" in rule.requires else (rule,)
+
+
+def _change(catalogue: Catalogue, rows: Rows, case: Case, change: str) -> None:
+    found = CHANGE.fullmatch(change)
+    table = found["table"] if found else ""
+    if found is None or table not in catalogue.tables.tables:
+        raise _odd(case, f"change {change!r} names no table")
+    types = {one.name: one.type for one in catalogue.tables.tables[table].columns}
+    own = rows.setdefault(table, [])
+    if found["verb"] == "have":
+        return
+    statement = found["where"] or "*"
+    values = _values(case, change, types, found["rest"] or "")
+    if found["verb"] == "add":
+        own.append(({} if statement == "-" else {"statement_no": statement}) | values)
+        return
+    chosen = _chosen(own, statement)
+    if not chosen:
+        raise _odd(case, f"change {change!r} meets no row")
+    if found["verb"] == "drop":
+        rows[table] = [row for row in own if not any(row is one for one in chosen)]
+        return
+    for row in chosen:
+        row.update(values)
+
+
+def _chosen(rows: list[dict[str, Any]], where: str) -> list[dict[str, Any]]:
+    statement, _, number = where.partition("#")
+    mine = rows if statement == "*" else [row for row in rows if row.get("statement_no") == statement]
+    return mine[int(number) - 1 : int(number)] if number else mine
+
+
+def _values(case: Case, change: str, types: Mapping[str, str], text: str) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, written in ASSIGNMENT.findall(text):
+        if name not in types:
+            raise _odd(case, f"change {change!r}: no column {name!r}")
+        values[name] = _value(types[name], written)
+    return values
+
+
+def _value(type_name: str, written: str) -> Any:
+    if written == "none":
+        return None
+    bare = written[1:-1] if written.startswith("'") else written
+    if type_name == "int":
+        return int(bare)
+    if type_name == "date":
+        return date.fromisoformat(bare)
+    return bare == "true" if type_name == "bool" else bare
+
+
+def _read_base(path: Path) -> Base:
+    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    defaults = raw.pop("defaults", {})
+    title, on = raw.pop("title"), raw.pop("on")
+    rows = {name: [{**defaults.get(name, {}), **row} for row in some] for name, some in raw.items()}
+    return Base(path.stem, title, on, rows)
+
+
+def _read_cases(path: Path) -> Iterable[Case]:
+    for number, raw in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["case"], start=1):
+        if set(raw) != CASE_KEYS:
+            odd = sorted(set(raw) ^ CASE_KEYS)[0]
+            raise DataFileError(
+                f"{path.name}, case {number}: key {odd!r} is missing or unknown.",
+                f"{path.name} 파일 {number}번 사례: {odd!r} 항목이 없거나 알 수 없습니다.",
+            )
+        yield Case(
+            raw["rule"], raw["name"], raw["base"], tuple(raw["change"]), tuple(raw["fires_on"]), path.name
+        )
+
+
+def _odd(case: Case, what: str) -> DataFileError:
+    return DataFileError(f"{case.file}, {case.label}: {what}.", f"{case.file} 파일, {case.label}: {what}.")

@@ -1,0 +1,109 @@
+"""Makes ``docs/source-contract.md`` from the contract, the prose in ``page.md`` and the PostgreSQL example."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cheonggu.errors import DataFileError
+from cheonggu.sources.contract import CONTRACT, DATE, INT, TEXT, Column
+
+HERE = Path(__file__).parent
+EXAMPLE = HERE / "example_postgresql.sql"
+PAGE = Path("docs") / "source-contract.md"
+NEED = {"Y": "always", "Z": "amount", "C": "when it applies", "O": "optional"}
+UNIT = {TEXT: "text({})", INT: "int({})", DATE: "date"}
+TITLES = {
+    "provider": "provider: who claims (요양기관)",
+    "closed_day": "closed_day: days that are finished (진료마감)",
+    "statement": "statement: one visit or stay to be claimed (명세서)",
+    "diagnosis": "diagnosis: why (상병내역)",
+    "line": "line: what was done (진료내역)",
+    "prescription": "prescription: what a pharmacy was asked to dispense (처방내역)",
+    "detail": "detail: special details (특정내역)",
+    "doctor": "doctor: the roster (의료인력)",
+    "doctor_day": "doctor_day: days on which a doctor saw patients",
+    "therapist_holiday": "therapist_holiday: physical therapists on public holidays (물리치료사 공휴일 근무)",
+}
+NOTES = {
+    "provider": "One row per provider code.",
+    "closed_day": (
+        "A statement is taken only when its last day stands here. Leave a day out while its records may still change."
+    ),
+    "statement": (
+        "One row per patient and visit, or per slice of an admission. Give every statement, also those not yet "
+        "reviewed: they wait until `reviewed_on` is filled. Keep past months in the view; what was claimed is "
+        "remembered and not taken twice."
+    ),
+    "diagnosis": "Exactly one main diagnosis (class 1) per statement, and it comes first.",
+    "line": "Every benefit item, in the hospital's own order; the claim sorts and numbers them.",
+    "prescription": "Outside prescriptions only. In-house drugs are lines.",
+    "detail": "One row per detail, in the format its code asks for.",
+    "doctor": "Everybody whose licence number can stand on a statement, also those who have left.",
+    "doctor_day": "From these days the claim counts the working days of each doctor (MT008, graduated fee).",
+    "therapist_holiday": "Goes on the first statement of a claim as MT025.",
+}
+
+
+def make_page() -> str:
+    """The whole page as Markdown."""
+    script = EXAMPLE.read_text(encoding="utf-8")
+    parts = {
+        "count": str(len(CONTRACT.views)),
+        "views": "\n\n".join(_view_section(view, script) for view in CONTRACT.views),
+        "indexes": _sql(_part(script, "indexes")),
+        "role": _sql(_part(script, "role")),
+    }
+    page = (HERE / "page.md").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], page)
+
+
+def _view_section(view: str, script: str) -> str:
+    rows = [
+        "| column | 이름 | type | need | values | meaning |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(_row(one) for one in CONTRACT.columns(view)),
+    ]
+    table = "\n".join(rows)
+    return f"## {TITLES[view]}\n\n{NOTES[view]}\n\n{table}\n\n{_sql(_view_sql(view, script))}"
+
+
+def _row(column: Column) -> str:
+    name = f"`{column.name}`" + (" **key**" if column.key else "") + (" 🔒" if column.is_personal else "")
+    if column.code_list:
+        values = f"list `{column.code_list}`"
+    else:
+        values = ", ".join(f"`{code}` {meaning}" for code, meaning in column.code_values.items())
+    kind = UNIT[column.type].format(column.length)
+    return f"| {name} | {column.name_ko} | {kind} | {NEED[column.required]} | {values} | {column.meaning} |"
+
+
+def _view_sql(view: str, script: str) -> str:
+    """The CREATE VIEW of the example, with the comment lines right above it."""
+    found = re.search(
+        rf"(?:^--[^\n]*\n)*^CREATE VIEW cheonggu\.cheonggu_{view} AS\n[^;]*;", script, re.MULTILINE
+    )
+    if found is None:
+        raise DataFileError(
+            f"{EXAMPLE.name} creates no view cheonggu_{view}.",
+            f"{EXAMPLE.name}에 cheonggu_{view} 뷰가 없습니다.",
+        )
+    return found[0]
+
+
+def _part(script: str, name: str) -> str:
+    """The statements between a ``-- [name]`` line and the next such line."""
+    found = re.search(rf"^-- \[{name}\][^\n]*\n(.*?)(?=^-- \[|\Z)", script, re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise DataFileError(
+            f"{EXAMPLE.name} has no part [{name}].", f"{EXAMPLE.name}에 [{name}] 부분이 없습니다."
+        )
+    return found[1].strip()
+
+
+def _sql(text: str) -> str:
+    return f"```sql\n{text}\n```"
+
+
+def write_page(path: Path = PAGE) -> None:
+    path.write_text(make_page(), encoding="utf-8")
