@@ -26,7 +26,7 @@ from cheonggu.sources.contract import CONTRACT
 # States in which the ledger still waits for this statement to join a batch.
 FREE_STATES = ("BILLABLE", "READY")
 PERSONAL = ("patient_rrn", "patient_name", "subscriber_name", "insurance_card_no")
-MEMBER_COLUMNS = ("care_month", "claimed_amount", "total_benefit_cost_1", "patient_copay", *PERSONAL)
+AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
 
 
 @dataclass(frozen=True)
@@ -159,13 +159,19 @@ class _Month:
             )
         self.db.run(
             f"""CREATE TABLE content AS
-            SELECT statement_key, sha256(string_agg(view || h, '' ORDER BY view)) AS content_hash
-            FROM ({" UNION ALL ".join(parts)}) GROUP BY statement_key"""
+            SELECT statement_key, sha256(string_agg(view || h, '' ORDER BY view) || $context) AS content_hash
+            FROM ({" UNION ALL ".join(parts)}) GROUP BY statement_key""",
+            {"context": self._context()},
         )
         self.db.run(
             """CREATE TABLE member AS SELECT candidate.*, content_hash FROM candidate JOIN content USING (statement_key)
             WHERE blocked_hash IS DISTINCT FROM content_hash"""
         )
+
+    def _context(self) -> str:
+        """Digest of the tables whose mending gives a blocked statement another chance, such as the doctors."""
+        tables = [self.providers, *(self._roster(view) for view in self.scheme.context_views)]
+        return hashlib.sha256(str([table.to_pylist() for table in tables]).encode()).hexdigest()
 
     def _number_batches(self) -> list[tuple[NewBatch, pa.Table]]:
         """Cut the members into batches; the id holds the group and a digest of the members' contents."""
@@ -174,7 +180,9 @@ class _Month:
         groups = self.db.rows("SELECT DISTINCT group_key, kind FROM member ORDER BY group_key")
         batches: list[tuple[NewBatch, pa.Table]] = []
         self.db.run("CREATE TABLE place (statement_key VARCHAR, ordinal INTEGER, n INTEGER)")
-        columns = ", ".join(f"s.{name}" for name in MEMBER_COLUMNS)
+        # An amount the source left out is named by validation; here it only must not stop the others.
+        amounts = ", ".join(f"coalesce(s.{name}, 0) AS {name}" for name in AMOUNTS)
+        columns = ", ".join(["s.care_month", amounts, *(f"s.{name}" for name in PERSONAL)])
         for group_key, kind in groups:
             rows = self.db.table(
                 f"""SELECT m.statement_key, m.identity, m.content_hash, {columns}

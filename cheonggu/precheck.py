@@ -220,7 +220,7 @@ def _scan(connection: Any, catalogue: Catalogue, table: str, jobs: list[_Job]) -
             for job in jobs
             for one in _attempt(connection, catalogue, job, f"SELECT * FROM {place} WHERE {job.where}")
         ]
-    if not connection.execute("SELECT count(*) FROM scanned").fetchone()[0]:
+    if connection.execute("SELECT count(*) FROM scanned").fetchall() == [(0,)]:
         return []
     failed = []
     for number, job in enumerate(jobs):

@@ -117,8 +117,8 @@ def date_places(version: Version) -> tuple[tuple[int, ...], int]:
     return places, len(parts) if version.repeat in ("entry", "group") else 0
 
 
-def format_macros(name: str, found: Iterable[Version]) -> list[str]:
-    """``<name>_format_ok(code, entry, care_on)`` and ``<name>_dates(code, entry)`` as SQL.
+def format_macros(name: str, found: Iterable[Version]) -> list[tuple[str, str]]:
+    """``<name>_format_ok(code, entry, care_on)`` and ``<name>_dates(code, entry)`` as pairs of name and SQL.
 
     The first is true for codes without a format, and for days no version covers: those have a finding of their own.
     The second lists the day and minute parts as written.
@@ -131,10 +131,11 @@ def format_macros(name: str, found: Iterable[Version]) -> list[str]:
     dates = "".join(
         f"WHEN code = '{code}' THEN {expression}\n" for code, expression in _date_lists(known).items()
     )
-    return [
-        f"CREATE MACRO {name}_format_ok(code, entry, care_on) AS CASE {checks} ELSE true END",
-        f"CREATE MACRO {name}_dates(code, entry) AS CASE {dates} ELSE CAST([] AS VARCHAR[]) END",
-    ]
+    sides = {
+        f"{name}_format_ok": f"(code, entry, care_on) AS CASE {checks} ELSE true END",
+        f"{name}_dates": f"(code, entry) AS CASE {dates} ELSE CAST([] AS VARCHAR[]) END",
+    }
+    return [(macro, f"CREATE MACRO {macro}{body}") for macro, body in sides.items()]
 
 
 def _between(version: Version) -> str:

@@ -7,9 +7,11 @@ that only the rules requiring it see, so a rule cannot read a table by accident.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,15 @@ from cheonggu.precheck_catalogue import VALUE, Catalogue, Part, Rule, odd_rule
 from cheonggu.precheck_formats import format_macros, versions
 from cheonggu.precheck_tables import OPTIONAL, ROLES, SQL_TYPES, complete
 
+FLAT_CODES = pa.schema(
+    [
+        ("list", pa.string()),
+        ("code", pa.string()),
+        ("kind", pa.string()),
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+    ]
+)
 # The engine makes it from the catalogue's own lists, so that rules and lists are always of one version.
 MADE_HERE = {"code"}
 PLACES = ("statement_no", "line_no", "field", "detail", "file", "record")
@@ -57,7 +68,7 @@ def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = 
             "preserve_insertion_order": False,
         },
     )
-    _add_codes(connection, catalogue.codes)
+    _add_codes(connection, catalogue.codes, asked_words(catalogue))
     _add_layouts(connection, catalogue)
     connection.execute(
         f"CREATE TABLE {HIT} (rule_no BIGINT, statement_no VARCHAR, line_no BIGINT, field VARCHAR,"
@@ -75,7 +86,7 @@ def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Ta
             f"The pre-check knows no table {unknown[0]!r}. Known: {known}.",
             f"사전점검에 {unknown[0]!r} 표는 없습니다. 사용할 수 있는 표: {known}.",
         )
-    words = _words(catalogue)
+    words = asked_words(catalogue)
     for declared in catalogue.tables.tables.values():
         if declared.name not in tables and declared in catalogue.tables.optional:
             continue
@@ -229,7 +240,7 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(".")
 
 
-def _words(catalogue: Catalogue) -> set[str]:
+def asked_words(catalogue: Catalogue) -> set[str]:
     """Every identifier that stands in a condition or in ``prepared.sql``."""
     texts = [*catalogue.prepared]
     for rule in catalogue.rules:
@@ -237,28 +248,42 @@ def _words(catalogue: Catalogue) -> set[str]:
     return {word for text in texts for word in re.findall(r"[a-z_][a-z0-9_]*", text)}
 
 
-def _add_codes(connection: Any, codes: CodeLists) -> None:
-    flat: dict[str, list[Any]] = {"list": [], "code": [], "kind": [], "valid_from": [], "valid_to": []}
+def _add_codes(connection: Any, codes: CodeLists, words: set[str]) -> None:
+    """``code``, ``list_<name>`` and the format macros of lists with formats, as far as some condition names them."""
+    for name, table in _code_tables(codes).items():
+        if name in words:
+            _copy(connection, name, table)
+    for name, macro in _format_macros(codes):
+        if name in words:
+            connection.execute(macro)
+
+
+@lru_cache(maxsize=4)
+def _code_tables(codes: CodeLists) -> dict[str, pa.Table]:
+    """Every list as it is, and all of them flattened: one row per code and claim kind ('' for every kind)."""
+    flat: dict[str, list[Any]] = {name: [] for name in FLAT_CODES.names}
+    tables: dict[str, pa.Table] = {}
     for name in codes.names:
         rows = codes.rows(name)
+        tables[f"list_{name}"] = pa.Table.from_pylist([one.row for one in rows])
         for one in rows:
-            for kind in one.kinds or ("",):
-                for column, value in zip(
-                    flat, (name, one.key, kind, one.valid_from, one.valid_to), strict=True
-                ):
-                    flat[column].append(value)
-        raw = pa.Table.from_pylist([one.row for one in rows])
-        _copy(connection, f"list_{name}", raw)
-        if {"code", "format", "repeat"} <= set(raw.column_names):
-            overrides = _format_overrides(codes, name)
-            for macro in format_macros(name, versions([one.row for one in rows], overrides)):
-                connection.execute(macro)
-    types = [pa.string(), pa.string(), pa.string(), pa.date32(), pa.date32()]
-    _copy(
-        connection,
-        "code",
-        pa.table({name: pa.array(flat[name], kind) for name, kind in zip(flat, types, strict=True)}),
-    )
+            for kind in sorted(one.kinds) or ("",):
+                values = (name, one.key, kind, one.valid_from, one.valid_to)
+                for column, value in zip(flat.values(), values, strict=True):
+                    column.append(value)
+    tables["code"] = pa.table(flat, schema=FLAT_CODES)
+    return tables
+
+
+@lru_cache(maxsize=4)
+def _format_macros(codes: CodeLists) -> tuple[tuple[str, str], ...]:
+    """Name and SQL of each macro."""
+    macros: list[tuple[str, str]] = []
+    for name in codes.names:
+        rows = [one.row for one in codes.rows(name)]
+        if rows and {"code", "format", "repeat"} <= set(rows[0]):
+            macros += format_macros(name, versions(rows, _format_overrides(codes, name)))
+    return tuple(macros)
 
 
 def _add_layouts(connection: Any, catalogue: Catalogue) -> None:
@@ -269,8 +294,6 @@ def _add_layouts(connection: Any, catalogue: Catalogue) -> None:
 
 def _format_overrides(codes: CodeLists, name: str) -> dict[str, str]:
     """Formats we write differently from the list, with their reason, from ``rules/formats.csv``."""
-    import csv
-
     path = codes.folder.parent / "rules" / FORMAT_OVERRIDES
     if not path.is_file():
         return {}

@@ -119,7 +119,7 @@ def _derive(secret: bytes, purpose: str) -> bytes:
 
 
 # Six digits, hyphen, seven digits; or any run of 13 digits and more, since record bytes hold it unmarked.
-RESIDENT_NO = re.compile(r"\d{6}-\d{7}|\d{13,}")
+RESIDENT_NO = re.compile(r"(?<!\d)\d{6}-\d{7}(?!\d)|\d{13,}")
 MASK = "******-*******"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from cheonggu import findings
 
+DOUBLE = "SRC-013"
 MESSAGES = ("message_ko", "message_en", "fix_ko", "fix_en")
 
 
@@ -62,3 +64,9 @@ def as_findings(cases: pd.DataFrame, keys: pd.Series, view: str, details: dict[s
         },
         len(cases),
     )
+
+
+def name_doubles(keys: Sequence[str]) -> pa.Table:
+    """A finding for each statement whose visit is claimed under another key."""
+    cases = pd.DataFrame({"row": range(len(keys)), "rule_id": DOUBLE, "field": "statement_key"})
+    return as_findings(cases, pd.Series(list(keys), dtype="str"), "statement", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +15,7 @@ from cheonggu import findings
 from cheonggu.codes import CodeLists
 from cheonggu.sources.contract import CONTRACT
 from schemas.columns import Columns
-from schemas.report import as_findings, failures
+from schemas.report import as_findings, failures, name_doubles
 
 STATEMENT = "statement"
 MAIN_DIAGNOSIS = "1"
@@ -39,15 +39,19 @@ def check_statements(
     kind: str,
     setting: str,
     care_days: tuple[date, date],
+    doubles: Sequence[str] = (),
 ) -> Verdict:
-    """Check every view lazily and set bad statements aside; the others go on."""
+    """Check every view lazily and set bad statements aside; the others go on.
+
+    ``doubles``: statement keys whose visit the ledger knows under another key.
+    """
     columns = Columns(codes, kind, *care_days)
     frames = {view: to_frame(tables[view]) for view in views}
     found = [
         _check_view(view, frames, _schema(view, columns, frames, setting, tables["provider"]), columns)
         for view in views
     ]
-    all_findings = findings.concat(found)
+    all_findings = findings.concat([*found, name_doubles(doubles)])
     keys = tables[STATEMENT]["statement_key"].combine_chunks()
     blocked = pc.unique(all_findings["statement_key"])
     distinct = pc.unique(keys)

@@ -42,7 +42,8 @@ def validate(scheme: str) -> Validation:
 
 def _check(here: Resources, batch: Batch) -> None:
     folder = here.folder(batch.batch_id)
-    inputs = {EXTRACT: folder.inputs_digest(EXTRACT)}
+    doubles = here.ledger.find_doubles(batch.batch_id)
+    inputs = {EXTRACT: folder.inputs_digest(EXTRACT), "doubles": ",".join(doubles)}
     if folder.is_done(VALIDATE, inputs):
         return
     views = (*here.scheme.statement_views, "provider", *here.scheme.roster_views)
@@ -54,6 +55,7 @@ def _check(here: Resources, batch: Batch) -> None:
         kind=batch.kind,
         setting=batch.group.get("setting", ""),
         care_days=_care_days(tables[STATEMENT], batch.claim_date),
+        doubles=doubles,
     )
     folder.reopen(VALIDATE)
     folder.write_tables(VALIDATE, {**verdict.tables, VERDICTS: verdict.verdicts, FINDINGS: verdict.findings})

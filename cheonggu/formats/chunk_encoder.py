@@ -15,7 +15,7 @@ from cheonggu.errors import LayoutError
 from cheonggu.formats import fixed_width
 from cheonggu.formats.claim_files import is_combined
 from cheonggu.formats.code_fields import allowed_codes
-from cheonggu.formats.cp949 import to_cp949
+from cheonggu.formats.cp949 import as_array, text_buffers, to_cp949
 from cheonggu.formats.details import continue_details
 from cheonggu.formats.interleave import interleave
 from cheonggu.formats.wire_findings import wire_findings
@@ -26,7 +26,7 @@ COMBINED = "*"
 
 Bytes = fixed_width.Bytes
 Places = npt.NDArray[np.intp]
-Numbers = npt.NDArray[np.bytes_]
+Keys = npt.NDArray[np.uint64]
 
 
 class ChunkEncoder:
@@ -50,7 +50,7 @@ class ChunkEncoder:
             record: allowed_codes(layout, codes, day) if codes else {}
             for record, layout in self.layouts.items()
         }
-        self._last_statement = ""
+        self._last_key = np.zeros(1, np.uint64)
         self._room = self._other_room = np.empty(0, np.uint8)
 
     def encode_header(self) -> Bytes:
@@ -112,7 +112,7 @@ class ChunkEncoder:
 
     def _statement_places(self, tables: dict[str, pa.Table]) -> dict[str, Places]:
         """Per record the place of its statement in the chunk; tables not in that order are sorted (stable)."""
-        statements = self._statement_numbers(tables.get(STATEMENT))
+        statements = self._statement_keys(tables.get(STATEMENT))
         places: dict[str, Places] = {}
         for record in list(tables):
             if record == STATEMENT:
@@ -121,29 +121,35 @@ class ChunkEncoder:
                 places[record] = self._places_of(record, tables, statements)
         return places
 
-    def _places_of(self, record: str, tables: dict[str, pa.Table], statements: Numbers) -> Places:
-        numbers = statement_numbers(tables[record])
-        found = np.searchsorted(statements, numbers)
+    def _places_of(self, record: str, tables: dict[str, pa.Table], statements: Keys) -> Places:
+        keys = statement_keys(tables[record])
+        firsts = np.flatnonzero(
+            np.concatenate([[True], keys[1:] != keys[:-1]])
+        )  # of each run of one statement
+        found = np.searchsorted(statements, keys[firsts])
         inside = found < len(statements)
-        inside[inside] = statements[found[inside]] == numbers[inside]
+        inside[inside] = statements[found[inside]] == keys[firsts[inside]]
+        runs = np.diff(np.append(firsts, len(keys)))
         if not inside.all():
-            self._report("WIRE-007", record, numbers[~inside])
+            self._report("WIRE-007", record, tables[record], np.repeat(~inside, runs))
+        places = np.repeat(found, runs)
         if (np.diff(found) < 0).any():
-            order = np.argsort(found, kind="stable")
-            tables[record], found = tables[record].take(pa.array(order)), found[order]
-        return found
+            order = np.argsort(places, kind="stable")
+            tables[record], places = tables[record].take(pa.array(order)), places[order]
+        return places
 
-    def _statement_numbers(self, table: pa.Table | None) -> Numbers:
-        numbers = statement_numbers(table) if table is not None else np.empty(0, "S5")
-        if len(numbers):
-            before = np.concatenate([np.array([self._last_statement.encode()], numbers.dtype), numbers[:-1]])
-            if (numbers <= before).any():
-                self._report("WIRE-008", STATEMENT, numbers[numbers <= before])
-            self._last_statement = numbers[-1].decode("ascii", "replace")
-        return numbers
+    def _statement_keys(self, table: pa.Table | None) -> Keys:
+        if table is None:
+            return np.empty(0, np.uint64)
+        keys = statement_keys(table)
+        before = np.concatenate([self._last_key, keys[:-1]])
+        if (keys <= before).any():
+            self._report("WIRE-008", STATEMENT, table, keys <= before)
+        self._last_key = keys[-1:]
+        return keys
 
-    def _report(self, rule_id: str, record: str, numbers: Numbers) -> None:
-        names = [number.decode("ascii", "replace") for number in numbers]
+    def _report(self, rule_id: str, record: str, table: pa.Table, hit: npt.NDArray[np.bool_]) -> None:
+        names = table["statement_no"].cast(pa.string()).filter(pa.array(hit)).to_pylist()
         layout = self.layouts[record]
         self.problems.append(wire_findings(rule_id, layout, "statement_no", names, [None] * len(names)))
 
@@ -170,14 +176,11 @@ class ChunkEncoder:
                 self.problems.append(wire_findings("WIRE-012", layout, name, [None], detail))
 
 
-def statement_numbers(table: pa.Table) -> Numbers:
-    """``statement_no`` of every row as fixed bytes, which sort as the numbers do (A0000 after 99999)."""
-    texts = to_cp949(table["statement_no"])
-    width = int(texts.lengths.max(initial=1))
-    if len(table) and texts.data.size == width * len(table):
-        return texts.data.view(f"S{width}")
-    values = table["statement_no"].cast(pa.string()).fill_null("").to_pylist()
-    return np.array([value.encode("ascii", "replace") for value in values], f"S{max(width, 5)}")
+def statement_keys(table: pa.Table) -> Keys:
+    """``statement_no`` of every row as a number that sorts as its bytes do (A0000 after 99999)."""
+    array = as_array(to_cp949(table["statement_no"]))
+    padded = pc.ascii_rpad(pc.binary_slice(array.cast(pa.binary()), 0, 8).view(pa.string()), 8)
+    return text_buffers(padded).data.view(">u8").astype(np.uint64)
 
 
 def with_versions(header: pa.Table, catalogue: LayoutCatalogue, kind: str) -> pa.Table:

@@ -201,7 +201,7 @@ def _has_known_form(table: pa.Table, layout: Layout, reader: RecordReader) -> np
 
 
 def _length_ok(lengths: npt.NDArray[np.int64], layout: Layout, reader: RecordReader) -> npt.NDArray[np.bool_]:
-    fine = [one for one in np.unique(lengths).tolist() if reader.is_expected_length(layout, one)]
+    fine = [one for one in np.unique(lengths).tolist() if reader.stated(layout.record).accepts_length(one)]
     return np.isin(lengths, fine)
 
 

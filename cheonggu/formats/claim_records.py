@@ -72,9 +72,18 @@ class RecordReader:
         unread: list[fixed_width.Unread] = []
         return Decoded(group, fixed_width.decode_matrix(matrix, group.layout, unread), unread)
 
-    def is_expected_length(self, layout: Layout, length: int) -> bool:
-        """Whether the version that the header states has records of this length."""
-        return self._stated(layout.record).accepts_length(length)
+    def stated(self, record: str) -> Layout:
+        """The record's layout in the version that the header states; the current one without a header."""
+        version = self.versions.get(record, self.statement_version)
+        hidden = self.catalogue.undelivered(self.kind, record)
+        if version and not any(one.covers(version) for one in hidden):
+            return self.catalogue.layout(self.kind, record, version)
+        return self.layouts[record]
+
+    def layout_of(self, record: str, length: int) -> Layout | None:
+        """The layout of a record of so many bytes: the stated version first, then the others."""
+        candidates = (self.stated(record), *self.catalogue.variants(self.kind, record))
+        return next((layout for layout in candidates if layout.accepts_length(length)), None)
 
     def current(self, table: pa.Table, record: str) -> pa.Table:
         """``table`` with the columns of the current layout; what an earlier version lacks is empty."""
@@ -127,22 +136,11 @@ class RecordReader:
             return
         lengths = lines.lengths[rows]
         if int(lengths.min()) == int(lengths.max()):
-            yield Group(record, self._layout(record, int(lengths[0])), rows)
+            yield Group(record, self.layout_of(record, int(lengths[0])), rows)
             return
         layouts: dict[int, Layout | None] = {
-            int(one): self._layout(record, int(one)) for one in np.unique(lengths)
+            int(one): self.layout_of(record, int(one)) for one in np.unique(lengths)
         }
         for layout in dict.fromkeys(layouts.values()):
             fitting = [length for length, one in layouts.items() if one == layout]
             yield Group(record, layout, rows[np.isin(lengths, fitting)])
-
-    def _layout(self, record: str, length: int) -> Layout | None:
-        candidates = (self._stated(record), *self.catalogue.variants(self.kind, record))
-        return next((layout for layout in candidates if layout.accepts_length(length)), None)
-
-    def _stated(self, record: str) -> Layout:
-        version = self.versions.get(record, self.statement_version)
-        hidden = self.catalogue.undelivered(self.kind, record)
-        if version and not any(one.covers(version) for one in hidden):
-            return self.catalogue.layout(self.kind, record, version)
-        return self.layouts[record]

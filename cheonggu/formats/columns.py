@@ -103,17 +103,21 @@ def text_column(
     texts = to_cp949(column)
     lengths = texts.lengths
     width = int(lengths.max(initial=0))
-    problems = [_report("WIRE-001", layout, field, [row], [why]) for row, why in texts.bad]
+    problems = []
+    if texts.bad:
+        bad = [row for row, _ in texts.bad]
+        problems.append(_report("WIRE-001", layout, field, bad, [why for _, why in texts.bad]))
     if width > field.length:
         problems.append(_too_long(layout, field, lengths))
+    is_whole = not problems
     if check_content and field.required == "Y" and int(lengths.min(initial=1)) == 0:
         empty = np.setdiff1d(np.flatnonzero(lengths == 0), [row for row, _ in texts.bad])
         problems.append(_report("WIRE-005", layout, field, empty, [None] * len(empty)))
     if check_content and (allowed is not None or field.code_values):
         problems.extend(_unknown_codes(column, texts, layout, field, allowed))
-    if problems:  # the bytes will not be used
+    if not is_whole:  # the bytes will not be used
         return TextColumn(start, texts, constant=np.empty(0, np.uint8), problems=problems)
-    return _arranged(start, texts, lengths, width)
+    return _arranged(start, texts, lengths, width, problems)
 
 
 def number_column(
@@ -130,25 +134,25 @@ def number_column(
     if column is None:
         problems = _missing_column(rows, layout, field) if check_content and field.required == "Y" else []
         return NumberColumn(start, end, nothing, constant=np.empty(0, np.uint8), problems=problems)
-    if not (pa.types.is_integer(column.type) or pa.types.is_null(column.type)):
+    if not (pa.types.is_integer(column.type) or pa.types.is_null(column.type)) or column.type == pa.uint64():
         raise _wrong_type(layout, field, column.type, "integer")
     values, missing = _whole_numbers(column)
     least, largest = int(values.min(initial=0)), int(values.max(initial=0))
-    problems = []
+    problems = list(_misfits(values, least, largest, layout, field))
+    is_whole = not problems
     if missing is not None and check_content and field.required == "Y":
         empty = np.flatnonzero(missing)
         problems.append(_report("WIRE-005", layout, field, empty, [None] * len(empty)))
-    problems.extend(_misfits(values, least, largest, layout, field))
-    if problems:
+    if not is_whole:  # the bytes will not be used
         return NumberColumn(start, end, nothing, constant=np.empty(0, np.uint8), problems=problems)
     if missing is None and least == largest and least >= 0:
         constant = np.frombuffer(b"%0*d" % (field.length, largest), np.uint8)
         return NumberColumn(start, end, values, constant=constant)
-    if missing is not None and not field.is_blank_without_value:
+    if not field.is_blank_without_value:
         missing = None
-    if missing is not None and missing.all():
-        return NumberColumn(start, end, nothing, constant=np.empty(0, np.uint8))
-    return NumberColumn(start, end, values, largest, least < 0, missing)
+    elif missing is not None and missing.all():
+        return NumberColumn(start, end, nothing, constant=np.empty(0, np.uint8), problems=problems)
+    return NumberColumn(start, end, values, largest, least < 0, missing, problems=problems)
 
 
 def _absent_text(rows: int, layout: Layout, field: Field, check_content: bool) -> TextColumn:
@@ -159,13 +163,15 @@ def _absent_text(rows: int, layout: Layout, field: Field, check_content: bool) -
     return TextColumn(start, nothing, constant=np.empty(0, np.uint8), problems=problems)
 
 
-def _arranged(start: int, texts: Texts, lengths: npt.NDArray[np.int32], width: int) -> TextColumn:
+def _arranged(
+    start: int, texts: Texts, lengths: npt.NDArray[np.int32], width: int, problems: list[pa.Table]
+) -> TextColumn:
     if width == 0:
-        return TextColumn(start, texts, constant=np.empty(0, np.uint8))
+        return TextColumn(start, texts, constant=np.empty(0, np.uint8), problems=problems)
     is_even = int(lengths.min()) == width
     if is_even and _is_one_value(texts.data, width):
-        return TextColumn(start, texts, constant=texts.data[:width])
-    return TextColumn(start, texts, width, is_even)
+        return TextColumn(start, texts, constant=texts.data[:width], problems=problems)
+    return TextColumn(start, texts, width, is_even, problems=problems)
 
 
 def _is_one_value(data: Bytes, width: int) -> bool:

@@ -33,10 +33,14 @@ Codes = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True)
 class Encoded:
-    """``matrix``: uint8, rows × (record length + 2). With any finding the bytes must not be used."""
+    """``matrix``: uint8, rows × (record length + 2). With any finding the bytes must not be used.
+
+    ``rows``: the row of the table that each finding is about.
+    """
 
     matrix: Bytes
     findings: pa.Table
+    rows: npt.NDArray[np.int64]
 
 
 def encode(
@@ -70,7 +74,7 @@ def encode(
         block[:] = template
         for column in moving:
             column.store(block, first)
-    return Encoded(matrix, _with_statements(problems, table))
+    return Encoded(matrix, *_with_statements(problems, table))
 
 
 def decode(data: bytes | bytearray | memoryview | Bytes, layout: Layout) -> pa.Table:
@@ -136,19 +140,15 @@ def _prepare(
     return make(column, table.num_rows, layout, field, allowed.get(field.name), check_content)
 
 
-def _with_statements(problems: list[pa.Table], table: pa.Table) -> pa.Table:
+def _with_statements(problems: list[pa.Table], table: pa.Table) -> tuple[pa.Table, npt.NDArray[np.int64]]:
     """Findings carry row numbers in ``statement_no`` until here; exchange them for the statement's number."""
-    found = findings.concat(problems)
-    if found.num_rows == 0:
-        return found
-    place = found.schema.get_field_index("statement_no")
+    found = findings.concat(problems).combine_chunks()
     rows = found["statement_no"].cast(pa.int64())
-    names = (
-        table["statement_no"].combine_chunks().take(rows.combine_chunks()).cast(pa.string())
-        if "statement_no" in table.column_names and table.num_rows
-        else pa.nulls(found.num_rows, pa.string())
-    )
-    return found.set_column(place, found.schema.field(place), names)
+    names = pa.nulls(found.num_rows, pa.string())
+    if found.num_rows and "statement_no" in table.column_names:
+        names = table["statement_no"].take(rows).cast(pa.string())
+    place = found.schema.get_field_index("statement_no")
+    return found.set_column(place, found.schema.field(place), names), rows.to_numpy()
 
 
 class _Reader:

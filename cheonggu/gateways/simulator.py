@@ -117,10 +117,14 @@ class HiraSimulator:
 
     def examine(self) -> int:
         """Answer the set in the input folder, or finish what a crash interrupted; gives 1 when one was answered."""
-        with _site_errors(self.folder):
-            document = self.books.one("SELECT * FROM document WHERE state != 'answered'")
+        unanswered = "SELECT * FROM document WHERE state != 'answered'"
+        marker = self.folder / "in" / MARKER
+        if not marker.exists() and self.books.one(unanswered) is None:
+            return 0
+        with _site_errors(self.folder), self.books.alone():
+            document = self.books.one(unanswered)
             if document is None:
-                if not (self.folder / "in" / MARKER).exists():
+                if not marker.exists():
                     return 0
                 document = self._register()
             if document["state"] == "arriving":
@@ -157,7 +161,10 @@ class HiraSimulator:
         return self._answer(None, date.fromisoformat(day)) if day else 0
 
     def _answer(self, kind: str | None, day: date) -> int:
-        with _site_errors(self.folder):
+        planned = "SELECT 1 FROM plan WHERE done_on IS NULL UNION SELECT 1 FROM notice WHERE is_delivered = 0"
+        if self.books.one(planned) is None:
+            return 0
+        with _site_errors(self.folder), self.books.alone():
             post = Post(self.books, self.home / "notices", self.folder / "out", day)
             Answers(self.books, post, self.script, self.chance, day).answer(kind)
             return post.deliver()
@@ -206,8 +213,7 @@ class HiraSimulator:
     def _examine(self, document_id: str) -> None:
         found = examine(self._store(document_id), self.tables, self.today, self.books.identify)
         with self.books.changing():
-            if self._document(document_id)["state"] == "arriving":
-                self._take_down(document_id, found)
+            self._take_down(document_id, found)
 
     def _take_down(self, document_id: str, found: Examination) -> None:
         claim = found.claim

@@ -43,12 +43,12 @@ class Answers:
         count, last = 0, int(self.books.value("SELECT coalesce(max(number), 0) FROM plan"))
         while (plan := self._next_plan(kind, last)) is not None:
             with self.books.changing():
-                done = "UPDATE plan SET done_on = ? WHERE number = ? AND done_on IS NULL"
-                if self.books.change(done, self.today.isoformat(), plan["number"]):
-                    document = self._row("document", plan["document_id"])
-                    traits = self.script.traits(self.chance, document["provider_code"], document["claim_no"])
-                    ANSWER_BY[plan["kind"]](self, document, traits)
-                    count += 1
+                document = self._row("document", plan["document_id"])
+                traits = self.script.traits(self.chance, document["provider_code"], document["claim_no"])
+                ANSWER_BY[plan["kind"]](self, document, traits)
+                done = "UPDATE plan SET done_on = ? WHERE number = ?"
+                self.books.change(done, self.today.isoformat(), plan["number"])
+            count += 1
         return count
 
     def _next_plan(self, kind: str | None, last: int) -> sqlite3.Row | None:

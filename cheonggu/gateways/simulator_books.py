@@ -63,15 +63,28 @@ class Books:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._key = _identity_key(folder / "identity.key")
+        self._lock = sqlite3.connect(folder / "lock.db", timeout=60, isolation_level=None)
+        with self.alone():
+            self._key = _identity_key(folder / "identity.key")
         self._connection = sqlite3.connect(folder / "books.db", timeout=60, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.executescript(SCHEMA)
+        with self.alone():
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(SCHEMA)
 
     def close(self) -> None:
         self._connection.close()
+        self._lock.close()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from moving files meanwhile; the system lets go of it when a process dies."""
+        self._lock.execute("BEGIN EXCLUSIVE")
+        try:
+            yield
+        finally:
+            self._lock.execute("ROLLBACK")
 
     def identify(self, *parts: str) -> str:
         """A keyed hash of what makes a statement one visit of one patient; the parts are not kept."""
@@ -206,8 +219,8 @@ def _claim(books: Books, row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _identity_key(path: Path) -> bytes:
-    """A random key, made once; a half-written one from a crash is shorter and made again before any use."""
-    if not path.exists() or len(path.read_bytes()) != 32:
+    """A random key, made once and never half-written."""
+    if not path.exists():
         new = path.with_suffix(".new")
         new.write_bytes(os.urandom(32))
         os.replace(new, path)

@@ -26,6 +26,7 @@ from cheonggu.ledger.tables import (
     claim,
     claim_counter,
 )
+from cheonggu.privacy import mask
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState
 
 LAST_CLAIM_SERIAL = 9999
@@ -111,6 +112,17 @@ def record_prechecked(tx: Transaction, batch_id: str, status: str, findings: pa.
         claim_move=claim_move,
         stage_to=BatchStage.CHECKED.value,
     )
+
+
+def clear_stop(tx: Transaction, provider_code: str, claim_no: str, reason: str) -> None:
+    """A person looked at a claim that an import had stopped."""
+    found = get_claim(tx.connection, provider_code, claim_no)
+    if found.stopped_code is None:
+        return
+    mine = of_claim(claim, provider_code, claim_no)
+    tx.connection.execute(update(claim).where(mine).values(stopped_code=None))
+    detail = {"code": found.stopped_code, "reason": mask(reason)}
+    tx.append("stop_cleared", claim_columns(found), detail=detail)
 
 
 def find_claim_of(connection: Connection, batch_id: str) -> Any | None:

@@ -8,9 +8,11 @@ audit chain's head.
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -51,11 +53,19 @@ def _bad_url() -> UsageError:
 
 def connect(url: URL) -> Engine:
     """An engine whose errors never quote parameters."""
+    if url.get_backend_name() == "sqlite":
+        _make_private(Path(str(url.database)))
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite")
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Create a new SQLite file readable by its owner only; SQLite gives its side files the same rights."""
+    with suppress(OSError):  # it stands already, or SQLite will say what is wrong with the place
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

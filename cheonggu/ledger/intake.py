@@ -21,6 +21,8 @@ from cheonggu.ledger.moves import find_states, move_statements, plan_from, plan_
 from cheonggu.ledger.tables import batch, event_statement, statement, statement_personal
 from cheonggu.states import BatchStage, StatementEvent, StatementState
 
+ROWS_AT_ONCE = 50_000
+
 
 def add_batches(tx: Transaction, batches: Sequence[NewBatch], members: pa.Table) -> None:
     """Enter new batches with their statements; StateError when a statement may not join."""
@@ -114,15 +116,16 @@ def _check_joining(connection: Connection, owners: Mapping[str, NewBatch], membe
 
 
 def _insert_statements(tx: Transaction, owners: Mapping[str, NewBatch], members: pa.Table) -> None:
-    if not len(members):
-        return
-    columns = _statement_columns(tx, members)
-    ids = columns["batch_id"]
-    columns["scheme"] = [owners[one].scheme for one in ids]
-    columns["provider_code"] = [owners[one].provider_code for one in ids]
-    columns["state"] = [StatementState.BILLABLE.value] * len(ids)
-    insert_rows(tx.connection, statement, columns)
-    insert_rows(tx.connection, statement_personal, _personal_columns(tx, members))
+    """Insert in parts, so that the Python values of a large night never stand in memory all at once."""
+    for start in range(0, len(members), ROWS_AT_ONCE):
+        part = members.slice(start, ROWS_AT_ONCE)
+        columns = _statement_columns(tx, part)
+        ids = columns["batch_id"]
+        columns["scheme"] = [owners[one].scheme for one in ids]
+        columns["provider_code"] = [owners[one].provider_code for one in ids]
+        columns["state"] = [StatementState.BILLABLE.value] * len(ids)
+        insert_rows(tx.connection, statement, columns)
+        insert_rows(tx.connection, statement_personal, _personal_columns(tx, part))
 
 
 def _update_statements(tx: Transaction, owners: Mapping[str, NewBatch], members: pa.Table) -> None:

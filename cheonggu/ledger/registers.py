@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Select, and_, exists, func, select
+from sqlalchemy import Column, Connection, Select, and_, exists, func, or_, select
 
 from cheonggu.findings import ERROR, FINDINGS
 from cheonggu.ledger.database import read_table
@@ -22,6 +22,7 @@ from cheonggu.ledger.tables import (
     event,
     event_statement,
     finding,
+    live_submission,
     statement,
     statement_personal,
     submission,
@@ -43,6 +44,8 @@ HISTORY = pa.schema(
     ]
 )
 KEYS_AT_ONCE = 500
+# States in which a statement is on its way into a claim but not live yet.
+WAITING_STATES = [StatementState.BILLABLE.value, StatementState.READY.value]
 BEFORE_HAND_OFF = (
     ClaimState.OPEN,
     ClaimState.ASSEMBLED,
@@ -96,6 +99,30 @@ def list_files(connection: Connection, provider_code: str, claim_no: str) -> tup
     """The frozen files of a claim, by name."""
     rows = connection.execute(select(claim_file).where(of_claim(claim_file, provider_code, claim_no)))
     return tuple(sorted((FileFact(one.name, one.size, one.sha256) for one in rows), key=lambda one: one.name))
+
+
+def find_doubles(connection: Connection, batch_id: str) -> list[str]:
+    """Keys in a batch whose identity is live in a claim, or that another unblocked statement claims before them.
+
+    Of statements that share an identity and are not live, the one with the smallest key goes on.
+    """
+    other = statement.alias("other")
+    rival = exists().where(
+        and_(
+            other.c.scheme == statement.c.scheme,
+            other.c.identity_hash == statement.c.identity_hash,
+            other.c.statement_key < statement.c.statement_key,
+            other.c.state.in_(WAITING_STATES),
+        )
+    )
+    live = exists().where(
+        and_(
+            live_submission.c.scheme == statement.c.scheme,
+            live_submission.c.identity_hash == statement.c.identity_hash,
+        )
+    )
+    query = select(statement.c.statement_key).where(statement.c.batch_id == batch_id, or_(rival, live))
+    return sorted(connection.execute(query).scalars())
 
 
 def select_claim_statements() -> Select[Any]:

@@ -143,6 +143,11 @@ class Ledger:
         with self._read() as connection:
             return batches.list_batches(connection, scheme, stages)
 
+    def find_doubles(self, batch_id: str) -> list[str]:
+        """Keys of an extracted batch that may not go on, because the same visit is claimed or about to be."""
+        with self._read() as connection:
+            return registers.find_doubles(connection, batch_id)
+
     def record_validated(self, batch_id: str, verdicts: pa.Table, findings: pa.Table, actor: Actor) -> None:
         """READY or BLOCKED per statement (``model.VERDICTS``), findings kept; stage validated or empty."""
         with self._change(actor) as tx:
@@ -199,6 +204,11 @@ class Ledger:
         """A person takes back a claim that is not at the reviewer; its statements become READY and free."""
         with self._change(actor) as tx:
             withdrawals.withdraw_claim(tx, provider_code, claim_no, reason)
+
+    def clear_stop(self, provider_code: str, claim_no: str, reason: str, actor: Actor) -> None:
+        """A person looked at a claim that an import had stopped (``Claim.stopped_code``)."""
+        with self._change(actor) as tx:
+            claims.clear_stop(tx, provider_code, claim_no, reason)
 
     def outbox(self, scheme: str) -> list[Claim]:
         """Checked claims that wait for hand-off, by batch id; neither held nor being handed off."""

@@ -39,7 +39,8 @@ def write_intent(
     digest = digest_set(facts)
     current = find_open(tx.connection, gateway)
     if current is not None:
-        if (current.provider_code, current.claim_no, current.state) == (provider_code, claim_no, INTENDED):
+        wanted = (provider_code, claim_no, INTENDED, facts)
+        if (current.provider_code, current.claim_no, current.state, current.files) == wanted:
             return current
         raise _occupied(current)
     _check_waiting(tx.connection, found)

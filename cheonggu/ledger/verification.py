@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Table, and_, func, select
+from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, select
 
 from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, hash_event
 from cheonggu.ledger.database import read_table
@@ -128,11 +128,11 @@ def _digest_decisions(connection: Connection, row: Any) -> str:
         decision.c.provider_code == row["provider_code"],
         decision.c.claim_no == row["claim_no"],
     )
-    raw = pa.schema(
-        [(one.name, pa.int64() if pa.types.is_boolean(one.type) else one.type) for one in DECISIONS]
-    )
-    query = select(*(decision.c[name] for name in DECISIONS.names)).where(mine)
-    return digest_rows(read_table(connection, query, raw).cast(DECISIONS))
+    names = [name for name in DECISIONS.names if name != "is_listed"]
+    listed = cast(decision.c.is_listed, Integer)  # SQLite keeps 0 and 1, PostgreSQL a boolean
+    schema = pa.schema([*(DECISIONS.field(name) for name in names), ("is_listed", pa.int64())])
+    found = read_table(connection, select(*(decision.c[name] for name in names), listed).where(mine), schema)
+    return digest_rows(found.select(DECISIONS.names).cast(DECISIONS))
 
 
 def _check_states(connection: Connection) -> Iterator[Problem]:

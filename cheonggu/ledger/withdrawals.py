@@ -32,6 +32,7 @@ from cheonggu.ledger.submissions import INTENDED, find_open_of, settle
 from cheonggu.ledger.tables import (
     statement,
 )
+from cheonggu.privacy import mask
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent, StatementState
 
 
@@ -75,7 +76,7 @@ def withdraw_claim(tx: Transaction, provider_code: str, claim_no: str, reason: s
         )
     if one is not None:
         settle(tx.connection, one)
-    withdraw(tx, found, "withdrawn", {"reason": reason})
+    withdraw(tx, found, "withdrawn", {"reason": mask(reason)})
 
 
 def _block_faulty(tx: Transaction, found: Any, keys: Any) -> None:

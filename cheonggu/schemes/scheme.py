@@ -47,6 +47,8 @@ class Assembled:
 class Scheme:
     """One claim scheme. ``statement_views`` are read per provider and month, ``roster_views`` per provider.
 
+    A change in one of the ``context_views`` gives blocked statements another chance.
+
     ``find_targets(statements, rosters, as_of)`` gives statement_key, is_billable (bool), identity (text),
     group_key (start of the batch id), kind and the ``group_columns`` (text) of every statement that is due.
     """
@@ -58,6 +60,7 @@ class Scheme:
     rule_folders: tuple[Path, ...]
     statement_views: tuple[str, ...]
     roster_views: tuple[str, ...]
+    context_views: tuple[str, ...]
     group_columns: tuple[str, ...]
     gateway: str
     files_folder: str

@@ -153,19 +153,26 @@ def conform_groups(found: pa.Table) -> pa.Table:
 def broken_read(view: str, error: Exception) -> CheongguError:
     """The right error for a failed query, without the driver's words."""
     state = getattr(error, "sqlstate", None) or type(error).__name__
+    # 22: a data exception; 42 and ProgrammingError: the view itself refers to something that is not there
+    if state.startswith(("22", "42", "ProgrammingError")):
+        return broken_view(view, state)
     name = f"{VIEW_PREFIX}{view}"
-    if state.startswith(("22", "42")):  # data exception, or the view itself refers to something wrong
-        return ContractError(
-            f"{name} cannot be computed by the database ({state}).",
-            f"데이터베이스가 {name} 뷰를 계산하지 못합니다({state}).",
-            fix_en="Run SELECT * on the view, mend the definition or the grant, then run again.",
-            fix_ko="뷰를 SELECT해 보고 정의나 권한을 고친 뒤 다시 실행하세요.",
-        )
     return SiteError(
         f"Reading {name} failed ({state}).",
         f"{name} 읽기에 실패했습니다({state}).",
         fix_en="Check that the database is up and not locked; the next run reads again.",
         fix_ko="데이터베이스 상태와 잠금을 확인하세요. 다음 실행에서 다시 읽습니다.",
+    )
+
+
+def broken_view(view: str, state: str) -> ContractError:
+    """The database is there, but it cannot compute the view."""
+    name = f"{VIEW_PREFIX}{view}"
+    return ContractError(
+        f"{name} cannot be computed by the database ({state}).",
+        f"데이터베이스가 {name} 뷰를 계산하지 못합니다({state}).",
+        fix_en="Run SELECT * on the view, mend the definition or the grant, then run again.",
+        fix_ko="뷰를 SELECT해 보고 정의나 권한을 고친 뒤 다시 실행하세요.",
     )
 
 

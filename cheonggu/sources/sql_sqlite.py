@@ -14,7 +14,7 @@ import pyarrow as pa
 from cheonggu.sources.base import VIEW_PREFIX
 from cheonggu.sources.conform import WRONG_INT
 from cheonggu.sources.contract import INT, Column
-from cheonggu.sources.sql import unreachable
+from cheonggu.sources.sql import broken_view, unreachable
 
 
 class SqliteDialect:
@@ -49,7 +49,12 @@ class SqliteDialect:
         return self.fetch(connection, f"{sql} LIMIT {rows}", [])
 
     def describe(self, connection: Any, view: str) -> Mapping[str, str]:
-        rows = self.fetch(connection, "SELECT name FROM pragma_table_info(?)", [VIEW_PREFIX + view])
+        try:
+            rows = self.fetch(connection, "SELECT name FROM pragma_table_info(?)", [VIEW_PREFIX + view])
+        except self.errors as error:
+            # SQLite cannot even describe a view over a table that is gone; another query tells whether it is only that.
+            self.fetch(connection, "SELECT COUNT(*) AS n FROM sqlite_master", [])
+            raise broken_view(view, type(error).__name__) from None
         return dict.fromkeys(rows["name"].to_pylist(), "any")
 
     def is_allowed(self, column: Column, database_type: str) -> bool:

@@ -1,16 +1,16 @@
-"""One night without an orchestrator, in a process that may kill itself at its n-th durable step.
+"""One night without an orchestrator, in a process that kills itself at its n-th durable step.
 
-Run as ``python night_driver.py SITE AS_OF [KILL_AT]``; prints the number of steps it took. A step is any moment at
-which a crash could show: before and after every rename into place, every commit, every move in the client's folder.
+A step is any moment at which a crash could show: before and after every rename into place, every begin and commit,
+every move in the client's folder and every answer taken away.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Engine
 
 import cheonggu.batches
 from cheonggu.gateways.hira_client import HiraClient
+from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.site import SITE_VARIABLE
 from tasks.assemble import assemble
 from tasks.collect import collect
@@ -51,40 +52,39 @@ class Steps:
 
 
 def watch(steps: Steps) -> None:
+    """Put a step around everything durable."""
     cheonggu.batches.publish = steps.around(cheonggu.batches.publish)
     for name in ("place", "acknowledge", "set_aside"):
         setattr(HiraClient, name, steps.around(getattr(HiraClient, name)))
     event.listen(Engine, "commit", steps.step)
     event.listen(Engine, "begin", steps.step)
-    original = HiraClient.__init__
+    opened = HiraClient.__init__
 
-    def opened(self: HiraClient, folder: str) -> None:
-        original(self, folder)
+    def open_stepped(self: HiraClient, folder: str) -> None:
+        opened(self, folder)
         self.fs.mv = steps.around(type(self.fs).mv.__get__(self.fs))
 
-    HiraClient.__init__ = opened  # type: ignore[method-assign]
+    HiraClient.__init__ = open_stepped  # type: ignore[method-assign]
 
 
-def night(as_of: date) -> None:
-    extract.fn(SCHEME, as_of)
+def run_night(site: str, as_of: str, kill_at: int | None, report: str) -> None:
+    """The six stages and one collection; writes the number of steps when it got to the end."""
+    os.environ[SITE_VARIABLE] = site
+    steps = Steps(kill_at)
+    watch(steps)
+    day = date.fromisoformat(as_of)
+    extract.fn(SCHEME, day)
     validate.fn(SCHEME)
     while True:
         assemble.fn(SCHEME)
-        if not precheck.fn(SCHEME, as_of).successors:
+        if not precheck.fn(SCHEME, day).successors:
             break
     submit.fn(SCHEME)
+    collect.fn(SCHEME)
+    Path(report).write_text(str(steps.taken), encoding="ascii")
 
 
-def main(site: str, as_of: str, what: str, kill_at: str | None = None) -> None:
-    os.environ[SITE_VARIABLE] = site
-    steps = Steps(int(kill_at) if kill_at else None)
-    watch(steps)
-    if what == "night":
-        night(date.fromisoformat(as_of))
-    else:
-        collect.fn(SCHEME)
-    print(steps.taken)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def run_counterpart(folder: str, as_of: str) -> None:
+    """The simulated client examines and nothing more, so that two runs can be compared."""
+    with HiraSimulator(Path(folder), today=date.fromisoformat(as_of), auto_login=False) as simulator:
+        simulator.watch(seconds=60)

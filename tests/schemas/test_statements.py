@@ -149,3 +149,18 @@ def test_a_negative_amount_is_allowed_for_a_removed_ingredient(hospital: Path) -
     tables = without(month_tables(hospital, KOREAN, "202606", "K021", "4"), planted(hospital))
     changed = change(tables, "line", "line_amount", -295)
     assert "SRC-004" not in check(changed, kind="korean_medicine").findings["rule_id"].to_pylist()
+
+
+def test_a_visit_known_under_another_key_is_blocked(clinic: dict[str, pa.Table]) -> None:
+    double = key_of(clinic, "statement", 3)
+    verdict = check_statements(
+        clinic,
+        HIRA.statement_views,
+        HIRA.codes,
+        kind="medical_dental",
+        setting="out",
+        care_days=JUNE,
+        doubles=[double],
+    )
+    assert [(one["rule_id"], one["statement_key"]) for one in verdict.findings.to_pylist()] == [("SRC-013", double)]
+    assert verdict.verdicts["is_ready"].to_pylist().count(False) == 1

@@ -18,6 +18,7 @@ SCHEME = Scheme(
     rule_folders=(HOME / "rules" / "precheck",),
     statement_views=("statement", "diagnosis", "line", "prescription", "detail"),
     roster_views=("doctor", "doctor_day", "therapist_holiday", "closed_day"),
+    context_views=("doctor",),
     group_columns=GROUP_COLUMNS,
     gateway="hira_client",
     files_folder=SAM,

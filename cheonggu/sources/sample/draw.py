@@ -42,7 +42,7 @@ def expand(counts: Ints) -> tuple[Ints, Ints]:
 
 def rotate(start: Ints, step: Ints, place: Ints, size: Ints | int) -> Ints:
     """``place``-th stop of a walk round a circle of ``size`` stops; distinct while place < size."""
-    stop: Ints = (start + step * place) % size
+    stop: Ints = np.mod(start + step * place, size)
     return stop
 
 
