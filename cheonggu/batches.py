@@ -111,7 +111,8 @@ class BatchFolder:
 
 def make_private(folder: Path) -> Path:
     """Create a folder that only its owner may enter."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with site_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
 
 

@@ -16,12 +16,18 @@ import pyarrow.compute as pc
 from cheonggu import findings
 from cheonggu.assembly import MEMBERS
 from cheonggu.batches import ASSEMBLE, PRECHECK, VALIDATE, BatchFolder
-from cheonggu.ledger import Batch, NewBatch
+from cheonggu.ledger import Batch, Ledger, NewBatch
 from cheonggu.precheck import Catalogue, check
 from cheonggu.schemes.scheme import Scheme
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
 SUCCESSOR_MARK = "r"
+SENT_CLAIMS = pa.schema(
+    [
+        (name, pa.string())
+        for name in ("provider_code", "claim_no", "treatment_month", "treatment_form", "claim_unit", "state")
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,13 @@ def check_batch(
     }
     if not folder.is_done(PRECHECK, inputs):
         folder.reopen(PRECHECK)
+        members = folder.read(ASSEMBLE, MEMBERS, ["statement_key", "statement_no"])
         rosters = {view: folder.read(VALIDATE, view) for view in ("provider", *scheme.roster_views)}
         tables = scheme.precheck_tables(
             folder.stage(ASSEMBLE) / scheme.files_folder, rosters, {"batch": batch, "as_of": as_of}
         )
-        result = check(catalogue, {**tables, **history}, on=as_of)
-        members = folder.read(ASSEMBLE, MEMBERS, ["statement_key", "statement_no"])
+        source = {"source_stmt": _care_days(folder, members)}
+        result = check(catalogue, {**tables, **source, **history}, on=as_of)
         skipped = pa.table(
             {
                 "rule_id": pa.array([rule for rule, _ in result.not_checked], pa.string()),
@@ -65,6 +72,30 @@ def check_batch(
         folder.write_tables(PRECHECK, {FINDINGS: with_keys(result.findings, members), NOT_CHECKED: skipped})
         folder.seal(PRECHECK, inputs)
     return read_checked(folder)
+
+
+def _care_days(folder: BatchFolder, members: pa.Table) -> pa.Table:
+    """First and last care day of every statement, which the files of inpatients do not carry."""
+    days = folder.read(VALIDATE, "statement", ["statement_key", "care_from", "care_to"])
+    return members.join(days, "statement_key").drop_columns(["statement_key"])
+
+
+def sent_claims(ledger: Ledger, scheme: str) -> pa.Table:
+    """The claims that left, for rules that look across claims."""
+    groups = {batch.batch_id: batch.group for batch in ledger.batches(scheme)}
+    rows = [
+        {
+            "provider_code": claim.provider_code,
+            "claim_no": claim.claim_no,
+            "treatment_month": claim.treatment_month,
+            "treatment_form": groups[claim.batch_id]["treatment_form"],
+            "claim_unit": groups[claim.batch_id]["claim_unit"],
+            "state": str(claim.state),
+        }
+        for claim in ledger.claims(scheme)
+        if claim.document_id is not None
+    ]
+    return pa.Table.from_pylist(rows, schema=SENT_CLAIMS)
 
 
 def with_keys(found: pa.Table, members: pa.Table) -> pa.Table:

@@ -38,8 +38,15 @@ class Code:
             self.valid_to is None or on <= self.valid_to
         )
 
+    @property
+    def searched_text(self) -> str:
+        """Code, detail code and descriptions in small letters, one to a line."""
+        further = (self.row.get(column, "") for column in FURTHER_KEY_COLUMNS)
+        return "\n".join((self.key, *further, self.name_ko, self.name_en)).casefold()
+
 
 KEY_COLUMNS = ("code", "symbol", "value")
+FURTHER_KEY_COLUMNS = ("detail_code", "kcd", "kcd_claim")
 NAME_COLUMNS = ("name_ko", "description_ko")
 # Lists whose ``kind`` column says what sort of row it is, not which claim kinds it belongs to.
 KIND_IS_ROW_SORT = {
@@ -73,6 +80,20 @@ class CodeLists:
     def allowed(self, name: str, kind: str | None = None, on: date | None = None) -> frozenset[str]:
         """The codes of a list that a claim kind may use on a day."""
         return frozenset(one.key for one in self.rows(name) if one.holds(kind, on))
+
+    def search(self, term: str, name: str | None = None, *, by_prefix: bool = False) -> list[Code]:
+        """What the search window (사유코드 검색) of a claims program shows for a term; letter case does not matter.
+
+        ``by_prefix``: codes that begin with the term (사유코드). Else: the term stands anywhere in code, detail code or
+        description (통합검색). All lists, or one; a code whose versions read the same is shown once, the newest.
+        """
+        wanted = term.strip().casefold()
+        found: dict[tuple[str, str, str], Code] = {}
+        for one in (row for each in ([name] if name else self.names) for row in self.rows(each)):
+            is_hit = one.key.casefold().startswith(wanted) if by_prefix else wanted in one.searched_text
+            if wanted and is_hit:
+                found[one.list_name, one.key, one.name_ko] = one
+        return list(found.values())
 
 
 def _codes(path: Path) -> Iterator[Code]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -53,13 +53,11 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class _Job:
-    """One condition to run now: the rule's place in the catalogue, its part, and the dated values filled in."""
+    """One condition to run now: the rule's place in the catalogue and its part with the dated values filled in."""
 
     number: int
     rule: Rule
     part: Part
-    where: str
-    query: str
 
 
 def claim_row(**facts: Any) -> pa.Table:
@@ -160,10 +158,17 @@ def _plan_jobs(
             if reasons:
                 not_checked += [(rule.id, one) for one in reasons]
                 continue
-            jobs.append(
-                _Job(number, rule, part, fill_values(part.where, values), fill_values(part.query, values))
-            )
+            jobs.append(_Job(number, rule, _fill(part, values)))
     return jobs, not_checked
+
+
+def _fill(part: Part, values: Mapping[str, Any]) -> Part:
+    return replace(
+        part,
+        where=fill_values(part.where, values),
+        query=fill_values(part.query, values),
+        detail=fill_values(part.detail, values),
+    )
 
 
 def _is_for(rule: Rule, facts: Mapping[str, Any]) -> bool:
@@ -197,7 +202,7 @@ def _run(connection: Any, catalogue: Catalogue, jobs: Iterable[_Job], clock: _Cl
             scans[job.part.table].append(job)
             continue
         with clock(job.rule.id):
-            failed += _attempt(connection, catalogue, job, job.query)
+            failed += _attempt(connection, catalogue, job, job.part.query)
     for table, scanned in scans.items():
         with clock(f"scan {table}"):
             failed += _scan(connection, catalogue, table, scanned)
@@ -208,8 +213,8 @@ def _scan(connection: Any, catalogue: Catalogue, table: str, jobs: list[_Job]) -
     """One pass over a table with a boolean column per predicate; one by one when the common pass fails."""
     place = table_place(catalogue, table)
     show_tables(connection, tuple(dict.fromkeys(name for job in jobs for name in job.part.requires)))
-    flags = ", ".join(f"coalesce(({job.where}), false) AS is_{place}" for place, job in enumerate(jobs))
-    any_of = " OR ".join(f"coalesce(({job.where}), false)" for job in jobs)
+    flags = ", ".join(f"coalesce(({job.part.where}), false) AS is_{place}" for place, job in enumerate(jobs))
+    any_of = " OR ".join(f"coalesce(({job.part.where}), false)" for job in jobs)
     try:
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE scanned AS SELECT *, {flags} FROM {place} WHERE {any_of}"
@@ -218,7 +223,7 @@ def _scan(connection: Any, catalogue: Catalogue, table: str, jobs: list[_Job]) -
         return [
             one
             for job in jobs
-            for one in _attempt(connection, catalogue, job, f"SELECT * FROM {place} WHERE {job.where}")
+            for one in _attempt(connection, catalogue, job, f"SELECT * FROM {place} WHERE {job.part.where}")
         ]
     if connection.execute("SELECT count(*) FROM scanned").fetchall() == [(0,)]:
         return []

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -104,6 +105,14 @@ def run_case(catalogue: Catalogue, bases: Mapping[str, Base], case: Case) -> Out
     if not all(facts.get(name) in values for name, values in rule.applies.facts().items()):
         return Outcome(case, "the rule is not for this base claim")
     return Outcome(case, "")
+
+
+def run_cases(
+    catalogue: Catalogue, bases: Mapping[str, Base], cases: Sequence[Case], threads: int = 2
+) -> list[Outcome]:
+    """The outcome of each case, in order."""
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(lambda one: run_case(catalogue, bases, one), cases))
 
 
 def to_tables(catalogue: Catalogue, rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:

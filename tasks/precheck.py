@@ -8,7 +8,7 @@ from datetime import date
 
 from prefect import task
 
-from cheonggu.checking import check_batch, make_successor, read_checked
+from cheonggu.checking import check_batch, make_successor, read_checked, sent_claims
 from cheonggu.precheck import load_catalogue
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
@@ -34,10 +34,11 @@ def precheck(scheme: str, as_of: date) -> Precheck:
     with open_resources(scheme) as here:
         catalogue = load_catalogue([*here.scheme.rule_folders, *here.site.rule_folders])
         batches = here.ledger.batches(scheme, stages=["assembled"])
+        history = {"history_claim": sent_claims(here.ledger, scheme)}
         with ThreadPoolExecutor(here.site.threads) as pool:
             results = pool.map(
                 lambda one: check_batch(
-                    here.folder(one.batch_id), here.scheme, one, catalogue, {}, as_of
+                    here.folder(one.batch_id), here.scheme, one, catalogue, history, as_of
                 ),
                 batches,
             )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import sqlite3
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cheonggu.schemes import SCHEMES
+from cheonggu.site import SITE_VARIABLE
 from cheonggu.sources import open_source
 from cheonggu.sources.contract import CONTRACT
 from cheonggu.sources.sample import build_sample
+from tasks.assemble import assemble
+from tasks.extract import extract
+from tasks.precheck import precheck
+from tasks.validate import validate
 from tests.contracts.source_databases import fill_postgresql
 
 AS_OF = date(2026, 7, 6)
@@ -101,3 +109,48 @@ def load_postgresql(hospital: Path, url: str) -> str:
     finally:
         source.close()
     return fill_postgresql(url, tables, f"reader_{secrets.token_hex(4)}")
+
+
+def keep_only(hospital: Path, where: str) -> None:
+    """Take every statement out of the SQLite hospital that does not match, with its rows."""
+    with sqlite3.connect(hospital / "hospital.db") as connection:
+        connection.execute(f"DELETE FROM hospital_statement WHERE NOT ({where})")
+        for view in HIRA.statement_views[1:]:
+            connection.execute(
+                f"DELETE FROM hospital_{view} WHERE statement_key NOT IN "
+                "(SELECT statement_key FROM hospital_statement)"
+            )
+
+
+def run_until_checked(site: Path, as_of: date = AS_OF) -> None:
+    """Extract, validate, assemble and pre-check, as the night does, without handing anything off."""
+    os.environ[SITE_VARIABLE] = str(site)
+    extract.fn(HIRA.name, as_of)
+    validate.fn(HIRA.name)
+    while True:
+        assemble.fn(HIRA.name)
+        if not precheck.fn(HIRA.name, as_of).successors:
+            return
+
+
+def read_ledger(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """A question to the SQLite ledger of a site folder."""
+    with sqlite3.connect(folder / "ledger.db") as connection:
+        return connection.execute(query).fetchall()
+
+
+class Client:
+    """HIRA's client as far as the hand-off sees it: takes a complete set away and answers."""
+
+    def __init__(self, folder: Path, status: int = 0) -> None:
+        self.inside, self.status, self.taken = folder / "in", status, []  # type: ignore[var-annotated]
+
+    def act(self, _: float = 0) -> None:
+        if not (self.inside / "MEDLOG.ENC").exists():
+            return
+        names = sorted(path.name for path in self.inside.iterdir())
+        for name in names:
+            (self.inside / name).unlink()
+        self.taken.append(names)
+        answer = f"DMD{len(self.taken):08d}\r\n{self.status}\r\n"
+        (self.inside / "ExamResult.txt").write_bytes(answer.encode("cp949"))

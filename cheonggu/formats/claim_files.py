@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from cheonggu.errors import SiteError
 from cheonggu.formats.cp949 import CODEC
 from cheonggu.layouts import Layout, LayoutCatalogue
 
@@ -107,6 +110,20 @@ class Sink:
     def discard(self) -> None:
         self.stream.close()
         self.part.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_trouble(folder: Path) -> Iterator[None]:
+    """A disk that refuses becomes a SiteError: trying again can help."""
+    try:
+        yield
+    except OSError as error:
+        raise SiteError(
+            f"{folder.name}: the files cannot be written ({error.strerror}).",
+            f"{folder.name}: 파일을 쓸 수 없습니다({error.strerror}).",
+            fix_en="Check space and rights, then run again; nothing half written is left.",
+            fix_ko="디스크 공간과 권한을 확인하고 다시 실행하세요. 쓰다 만 파일은 남지 않습니다.",
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

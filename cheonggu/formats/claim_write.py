@@ -42,20 +42,21 @@ def write_set(
     ``chunks``: record letter → table, each chunk whole statements, in the order of ``statement_no``; a record
     without rows may be missing. ``codes``: also check the fields that name a code list. ``title``: for MEDLOG.ENC,
     at most 30 bytes of CP949. Raises LayoutError for tables of a wrong type, InputError for a treatment month
-    without a known form version.
+    without a known form version, SiteError when the disk refuses.
     """
     encoder = ChunkEncoder(catalogue, kind, header, codes)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = _SetFiles(folder, encoder)
-    try:
-        with Behind() as writer:  # hashes and writes one chunk while the next is encoded
-            files.put({HEADER: (encoder.encode_header(), 1)})
-            for chunk in chunks:
-                writer.do(files.put, encoder.encode_chunk(chunk))
-            writer.wait()
-        return files.finish(title)
-    finally:
-        files.discard()
+    with claim_files.disk_trouble(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        files = _SetFiles(folder, encoder)
+        try:
+            with Behind() as writer:  # hashes and writes one chunk while the next is encoded
+                files.put({HEADER: (encoder.encode_header(), 1)})
+                for chunk in chunks:
+                    writer.do(files.put, encoder.encode_chunk(chunk))
+                writer.wait()
+            return files.finish(title)
+        finally:
+            files.discard()
 
 
 class _SetFiles:

@@ -19,6 +19,7 @@ from cheonggu.formats.claim_files import (
     MARKER,
     MARKER_LINES,
     Sink,
+    disk_trouble,
     is_combined,
     marker_bytes,
     set_name,
@@ -47,16 +48,18 @@ def encode_set(
     """Write the SAM files that the lines of JSON in ``path`` tell of into ``folder``.
 
     Values that do not fit, required fields without a value and codes that are in no list are findings, and then no
-    file is left. ``codes``: check code lists too. LayoutError for lines of another shape.
+    file is left. ``codes``: check code lists too. LayoutError for lines of another shape, SiteError when the
+    disk refuses.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    writer = _SetEncoder(folder, catalogue, codes)
-    try:
-        for block in read_blocks(path, BLOCK_BYTES):
-            writer.take(_lines(block))
-        return writer.finish()
-    finally:
-        writer.discard()
+    with disk_trouble(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        writer = _SetEncoder(folder, catalogue, codes)
+        try:
+            for block in read_blocks(path, BLOCK_BYTES):
+                writer.take(_lines(block))
+            return writer.finish()
+        finally:
+            writer.discard()
 
 
 def _lines(block: Bytes) -> pa.Array:

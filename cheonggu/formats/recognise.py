@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cheonggu.errors import InputError
+from cheonggu.errors import InputError, UsageError
 from cheonggu.formats.claim_files import MARKER, is_combined
 from cheonggu.layouts import Layout, LayoutCatalogue
 
@@ -53,8 +53,16 @@ def recognise(
 ) -> Recognised:
     """Look at the names and first lines of the files of one set; ``kind`` overrides what the files say.
 
-    ``paths``: a folder (hidden files are passed over) or files. InputError when there is no file.
+    ``paths``: a folder (hidden files are passed over) or files. InputError when there is no file, UsageError when
+    there is no such kind.
     """
+    if kind is not None and kind not in catalogue.kinds:
+        raise UsageError(
+            f"There is no kind of claim {kind!r}.",
+            f"{kind!r} 서식은 없습니다.",
+            fix_en=f"Known: {', '.join(catalogue.kinds)}.",
+            fix_ko=f"사용할 수 있는 종류: {', '.join(catalogue.kinds)}.",
+        )
     files = [SetFile(path, path.stat().st_size) for path in _listed(paths)]
     markers = [replace(one, is_marker=True) for one in files if one.name.upper() == MARKER]
     others = [one for one in files if one.name.upper() != MARKER]
@@ -65,7 +73,7 @@ def recognise(
     }
     ranked = sorted(kinds, key=lambda one: _rank(catalogue, one, fits[one], lines), reverse=True)
     ranks = [_rank(catalogue, one, fits[one], lines) for one in ranked]
-    if ranks[0][0] == 0 and not kind:
+    if ranks[0][0] == 0:
         return Recognised(None, (*others, *markers))
     best = ranked[0]
     known = [replace(file, record=_record(catalogue, best, fits[best][file.path])) for file in others]

@@ -149,7 +149,9 @@ class HiraSimulator:
         """The operator deletes an unsent document from the outbox."""
         with self.books.changing():
             row = self._waiting(document_id)
-            self.books.change("UPDATE document SET outbox = 'deleted' WHERE document_id = ?", row["document_id"])
+            self.books.change(
+                "UPDATE document SET outbox = 'deleted' WHERE document_id = ?", row["document_id"]
+            )
 
     def answer(self, kind: str | None = None) -> int:
         """Write and deliver what is due, or all planned answers of one kind; gives how many were delivered."""

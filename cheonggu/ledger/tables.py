@@ -91,6 +91,7 @@ statement = Table(
     *_amounts(),
     Index(None, "batch_id"),
     Index(None, "scheme", "provider_code", "care_month"),
+    Index(None, "scheme", "identity_hash"),
     sqlite_with_rowid=False,
 )
 

@@ -209,6 +209,16 @@ class IntakePromises:
             record_assembly(ledger, "b2", ["S2", "S3"])
         assert states_of(ledger, ["S2", "S3"]) == {"READY"}
 
+    def test_doubles_of_a_batch_are_those_whose_visit_is_claimed_or_about_to_be(self, ledger: Ledger) -> None:
+        first = members("b1", ["S1", "S5"], identities=["one visit", "alone"])
+        second = members("b2", ["S2", "S3", "S4"], identities=["one visit", "another", "another"])
+        ledger.add_batches([new_batch("b1"), new_batch("b2")], pa.concat_tables([first, second]), ACTOR)
+        assert ledger.find_doubles("b1") == []
+        assert ledger.find_doubles("b2") == ["S2", "S4"]
+        ledger.record_validated("b1", verdicts(["S1", "S5"]), none_found(), ACTOR)
+        record_assembly(ledger, "b1", ["S1", "S5"])
+        assert ledger.find_doubles("b2") == ["S2", "S4"]
+
     def test_twins_inside_one_claim_are_refused(self, ledger: Ledger) -> None:
         ledger.add_batches(
             [new_batch("b1")], members("b1", ["S1", "S2"], identities=["one visit"] * 2), ACTOR

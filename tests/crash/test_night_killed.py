@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.crash.night_driver import run_counterpart, run_night
-from tests.support import AS_OF, CLINIC, KOREAN, build_hospital, write_site
+from tests.support import AS_OF, CLINIC, KOREAN, build_hospital, keep_only, write_site
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.crash.night_driver"])
@@ -75,15 +75,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A hospital of two small batches with some planted defects in them."""
     folder = tmp_path_factory.mktemp("template")
     hospital = build_hospital(folder / "hospital", 400)
-    with sqlite3.connect(hospital / "hospital.db") as connection:
-        connection.execute(
-            "DELETE FROM hospital_statement WHERE NOT (care_month = '202606' AND payer_class = '4' "
-            f"AND provider_code IN ('{CLINIC}', '{KOREAN}'))"
-        )
-        for view in ("diagnosis", "line", "prescription", "detail"):
-            connection.execute(
-                f"DELETE FROM hospital_{view} WHERE statement_key NOT IN (SELECT statement_key FROM hospital_statement)"
-            )
+    keep_only(
+        hospital,
+        f"care_month = '202606' AND payer_class = '4' AND provider_code IN ('{CLINIC}', '{KOREAN}')",
+    )
     write_site(folder)
     return folder
 

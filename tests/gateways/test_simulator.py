@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from typer.testing import CliRunner
 import cheonggu
 from cheonggu.commands.simulate import app
 from cheonggu.errors import SiteError, StateError, UsageError
-from cheonggu.gateways import simulator_post
 from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.gateways.simulator_books import Books
 from cheonggu.gateways.simulator_sam import SamTables
@@ -181,49 +181,52 @@ class Killed(BaseException):
     """Stands for kill -9 at one instruction."""
 
 
-INSTRUCTIONS = {
-    "after the document id is given": (HiraSimulator, "_move_in"),
-    "before the set is examined": (HiraSimulator, "_examine"),
-    "before the check is kept": (HiraSimulator, "_take_down"),
-    "before the result is written": (HiraSimulator, "_report"),
-    "while the state changes": (HiraSimulator, "_change_state"),
-    "before the claim is received": (Books, "insert"),
-    "before a notice is delivered": (simulator_post.Post, "deliver"),
-    "while a notice is kept": (simulator_post.Post, "keep"),
-}
+def play_two_days(client: Path) -> None:
+    play(client, seed=2)
+    play(client, TOMORROW)
 
 
-@pytest.mark.parametrize("instruction", INSTRUCTIONS)
-@pytest.mark.parametrize("after", [False, True])
-def test_a_crash_at_any_step_ends_in_the_same_books_and_notices(
-    instruction: str, after: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    owner, name = INSTRUCTIONS[instruction]
-    place(tmp_path / "whole", make_set(visits(3)))
-    play(tmp_path / "whole")
-    place(tmp_path / "killed", make_set(visits(3)))
-    original, calls = getattr(owner, name), iter(range(100))
+def play_until_killed(client: Path, instruction: int) -> bool:
+    """Play in a child that dies without any clean-up just before its n-th write; False when it ended before."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    count = iter(range(1, 10_000))
 
-    def dying(*arguments: Any, **named: Any) -> Any:
-        number = next(calls)
-        if number == 0 and not after:
-            raise Killed
-        done = original(*arguments, **named)
-        if number == 0:
-            raise Killed
-        return done
+    def dying(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            if next(count) == instruction:
+                os._exit(9)
+            return original(*arguments, **named)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(owner, name, dying)
-        with pytest.raises(Killed):
-            play(tmp_path / "killed")
-    play(tmp_path / "killed")
-    for folder in ("in", "out"):
-        whole = {path.name: path.read_bytes() for path in (tmp_path / "whole" / folder).iterdir()}
-        assert {path.name: path.read_bytes() for path in (tmp_path / "killed" / folder).iterdir()} == whole
-    whole_books, killed_books = books(tmp_path / "whole"), books(tmp_path / "killed")
-    assert killed_books == whole_books
-    assert killed_books["complaints"] == []
+        return call
+
+    for owner, name in ((os, "replace"), (os, "rename"), (Path, "write_bytes"), (Path, "unlink")):
+        setattr(owner, name, dying(getattr(owner, name)))
+    for name in ("change", "change_many", "insert"):
+        setattr(Books, name, dying(getattr(Books, name)))
+    try:
+        play_two_days(client)
+    finally:
+        os._exit(0)
+
+
+def test_killed_at_any_write_it_ends_in_the_same_books_and_notices(tmp_path: Path) -> None:
+    def ends(client: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
+        files = [path for folder in ("in", "out") for path in (client / folder).iterdir()]
+        return {path.name: path.read_bytes() for path in files}, books(client, with_statements=True)
+
+    whole, instruction, killed = tmp_path / "whole", 0, True
+    place(whole, make_set(visits(3), kind="korean_medicine"))
+    play_two_days(whole)
+    while killed:
+        instruction += 1
+        client = tmp_path / str(instruction)
+        place(client, make_set(visits(3), kind="korean_medicine"))
+        killed = play_until_killed(client, instruction)
+        play_two_days(client)
+        assert ends(client) == ends(whole), f"killed at write {instruction}"
+    assert instruction > 25
 
 
 def test_a_crash_in_the_middle_of_moving_leaves_nothing_behind(
@@ -313,7 +316,9 @@ def test_two_simulators_on_one_folder_do_everything_once(tmp_path: Path) -> None
         time.sleep(0.01)
     report = books(tmp_path)
     assert troubles == []
-    assert [one["claim_no"] for one in report["claims"]] == [f"20260500{number:02d}" for number in range(1, 12)]
+    assert [one["claim_no"] for one in report["claims"]] == [
+        f"20260500{number:02d}" for number in range(1, 12)
+    ]
     assert report["complaints"] == []
     assert len({one["document_no"] for one in report["notices"]}) == len(report["notices"]) == 11
 
@@ -413,17 +418,17 @@ def test_wrong_use_of_the_command_line_is_a_usage_error(arguments: list[str], tm
 
 def test_the_simulator_knows_nothing_of_our_code() -> None:
     """It may share the data tables and the errors, nothing else: only then is its reading independent."""
-    root = Path(cheonggu.__file__).parents[1]
-    code = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import cheonggu.gateways.simulator\n"
-        "print(*sorted(name for name in sys.modules if name.startswith('cheonggu')))\n"
-        "print(*sorted(set(sys.modules) & {'lxml', 'pyarrow', 'numpy', 'sqlalchemy', 'prefect'}))"
-    )
-    out = subprocess.run([sys.executable, "-c", code, str(root)], capture_output=True, text=True, check=True)
-    ours, others = out.stdout.split("\n")[:2]
-    allowed = {"cheonggu", "cheonggu.errors", "cheonggu.gateways"}
-    assert [name for name in ours.split() if name not in allowed and "gateways.simulator" not in name] == []
-    assert others == ""
+    folder = Path(cheonggu.__file__).parent / "gateways"
+    imported = set()
+    for path in folder.glob("simulator*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                imported.add(node.module or "")
+            elif isinstance(node, ast.Import):
+                imported |= {one.name for one in node.names}
+    foreign = {one for one in imported if one.split(".")[0] not in sys.stdlib_module_names}
+    ours = {one for one in foreign if not one.startswith("cheonggu.gateways.simulator")}
+    assert ours == {"cheonggu.errors"}
 
 
 def test_the_tables_it_reads_are_those_of_the_product() -> None:

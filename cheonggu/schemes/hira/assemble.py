@@ -169,7 +169,8 @@ def _wire(layout: Layout, table: pa.Table, claim_no: str) -> pa.Table:
 
 
 def _column(field: Field, table: pa.Table) -> pa.Array | pa.ChunkedArray:
-    kind, blank = (pa.int64(), 0) if field.is_number else (pa.string(), "")
+    kind = pa.int64() if field.is_number else pa.string()
+    blank: int | str | None = 0 if field.is_number else ""
     if field.is_number and (field.required == BLANK or field.name == "line_no"):
         blank = None
     if field.name not in table.column_names:

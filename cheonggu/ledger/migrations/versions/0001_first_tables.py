@@ -197,6 +197,9 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_statement_batch_id"), "statement", ["batch_id"], unique=False)
     op.create_index(
+        op.f("ix_statement_scheme_identity_hash"), "statement", ["scheme", "identity_hash"], unique=False
+    )
+    op.create_index(
         op.f("ix_statement_scheme_provider_code_care_month"),
         "statement",
         ["scheme", "provider_code", "care_month"],

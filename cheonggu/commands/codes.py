@@ -1,0 +1,64 @@
+"""``codes search``: reason, detail, symbol and other codes, found as the search window of a claims program finds them."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from cheonggu.codes import Code
+from cheonggu.errors import UsageError
+from cheonggu.schemes import find_scheme
+
+app = typer.Typer(help="코드 검색 · the code lists", no_args_is_help=True)
+
+
+@app.callback()
+def lists() -> None:
+    """코드 검색 · the code lists."""
+
+
+@app.command()
+def search(
+    term: Annotated[str, typer.Argument(help="검색어 · what to look for")],
+    name: Annotated[str | None, typer.Option("--list", help="코드 목록 하나만 · one list only")] = None,
+    by_prefix: Annotated[
+        bool, typer.Option("--prefix", help="코드가 검색어로 시작 · codes that begin with the term")
+    ] = False,
+    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+) -> None:
+    """코드·세부코드·설명에서 찾습니다 · search code, detail code and description; exit 1 when nothing is found."""
+    codes = find_scheme(scheme).codes
+    if name is not None and name not in codes.names:
+        known = ", ".join(codes.names)
+        raise UsageError(
+            f"There is no code list {name!r}.",
+            f"{name!r} 코드 목록은 없습니다.",
+            fix_en=f"Known: {known}.",
+            fix_ko=f"사용할 수 있는 목록: {known}.",
+        )
+    found = codes.search(term, name, by_prefix=by_prefix)
+    if as_json:
+        typer.echo(json.dumps([show_row(one) for one in found], ensure_ascii=False, indent=1))
+    elif found:
+        typer.echo("\n".join(show_line(one) for one in found))
+    else:
+        typer.echo("찾은 코드가 없습니다. No code found.")
+    if not found:
+        raise typer.Exit(1)
+
+
+def show_line(code: Code) -> str:
+    """One code as a line: list, code, Korean and English description, what may be done, days."""
+    parts = [code.list_name, code.key, code.name_ko]
+    parts += [one for one in (code.name_en, code.row.get("resubmit_ko", "")) if one]
+    if code.valid_from or code.valid_to:
+        parts.append(f"{code.valid_from or ''}~{code.valid_to or ''}")
+    return "  ".join(parts)
+
+
+def show_row(code: Code) -> dict[str, str]:
+    """One code as in its file, with the list it stands in and its whole code."""
+    return {"list": code.list_name, "key": code.key, **code.row}

@@ -1,0 +1,176 @@
+"""``rules list | explain | test``: the pre-check catalogue, one rule with its basis and cases, and the named cases."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import cheonggu
+from cheonggu.codes import CodeLists
+from cheonggu.errors import UsageError
+from cheonggu.precheck_cases import Case, load_bases, load_cases, run_cases
+from cheonggu.precheck_catalogue import PREEMPT_LISTS, Catalogue, Rule, load_catalogue
+from cheonggu.schemes import find_scheme
+
+app = typer.Typer(help="사전점검 규칙 · the pre-check rules", no_args_is_help=True)
+
+SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
+Folders = Annotated[
+    list[Path] | None, typer.Option("--rules", help="병원 규칙 폴더 · further folders of the hospital's own rules")
+]
+CaseFolder = Annotated[
+    Path | None, typer.Option("--cases", help="사례 폴더 · folder of case files (default: the project's own)")
+]
+Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
+
+
+@app.command("list")
+def list_rules(
+    scheme: SchemeName = "hira",
+    rules: Folders = None,
+    level: Annotated[str | None, typer.Option("--level", help="error | warning")] = None,
+    as_json: Json = False,
+) -> None:
+    """모든 규칙 · every rule in the order it runs."""
+    catalogue = read_catalogue(scheme, rules)
+    chosen = [one for one in catalogue.rules if level in (None, one.level)]
+    if as_json:
+        typer.echo(json.dumps([describe(one) for one in chosen], ensure_ascii=False, indent=1))
+        return
+    for one in chosen:
+        needs = f"  [{', '.join(one.requires)}]" if one.requires else ""
+        typer.echo(f"{one.id:9} {one.level:7} {one.message_ko} · {one.message_en}{needs}")
+    typer.echo(f"규칙 {len(chosen)}개. {len(chosen)} rules.")
+
+
+@app.command()
+def explain(
+    rule_id: Annotated[str, typer.Argument(help="규칙 번호 · such as DAY-010")],
+    scheme: SchemeName = "hira",
+    rules: Folders = None,
+    cases: CaseFolder = None,
+    as_json: Json = False,
+) -> None:
+    """규칙 하나의 근거·기간·조치·사례 · one rule: basis, days, how to mend, what it prevents, condition, cases."""
+    catalogue = read_catalogue(scheme, rules)
+    try:
+        rule = catalogue.rule(rule_id.upper())
+    except KeyError:
+        raise UsageError(
+            f"There is no rule {rule_id}.",
+            f"{rule_id} 규칙은 없습니다.",
+            fix_en="See `cheonggu rules list`.",
+            fix_ko="`cheonggu rules list`로 규칙을 확인하세요.",
+        ) from None
+    folder = cases or own_cases(scheme)
+    named = [one for one in load_cases(folder) if one.rule_id == rule.id] if folder.is_dir() else []
+    if as_json:
+        facts = describe(rule) | {"cases": [show_case(one) for one in named]}
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1))
+        return
+    typer.echo("\n".join(show_rule(rule, catalogue.codes)))
+    for one in named:
+        typer.echo(f"  {show_case(one)}")
+
+
+@app.command()
+def test(
+    scheme: SchemeName = "hira",
+    rules: Folders = None,
+    cases: CaseFolder = None,
+    only: Annotated[str | None, typer.Option("--rule", help="이 번호로 시작하는 규칙만 · rules that begin so")] = None,
+    as_json: Json = False,
+) -> None:
+    """사례 실행 · run the named cases; exit 1 when one is not as expected."""
+    catalogue = read_catalogue(scheme, rules)
+    folder = cases or own_cases(scheme)
+    if not folder.is_dir():
+        raise UsageError(
+            f"There is no folder {folder}.",
+            f"{folder} 폴더가 없습니다.",
+            fix_en="Give --cases DIR.",
+            fix_ko="--cases 옵션으로 폴더를 지정하세요.",
+        )
+    chosen = [one for one in load_cases(folder) if one.rule_id.startswith((only or "").upper())]
+    outcomes = run_cases(catalogue, load_bases(folder), chosen)
+    failed = [one for one in outcomes if one.problem]
+    if as_json:
+        rows = [{"rule": one.case.rule_id, "case": one.case.name, "problem": one.problem} for one in outcomes]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        for one in failed:
+            typer.echo(f"{one.case.file}: {one.case.label}: {one.problem}")
+        good = len(outcomes) - len(failed)
+        typer.echo(f"사례 {len(outcomes)}개 중 {good}개가 맞습니다. {good} of {len(outcomes)} cases are as expected.")
+    if failed:
+        raise typer.Exit(1)
+
+
+def read_catalogue(scheme: str, folders: list[Path] | None) -> Catalogue:
+    """The scheme's catalogue with the hospital's own folders behind it."""
+    return load_catalogue([*find_scheme(scheme).rule_folders, *(folders or [])])
+
+
+def own_cases(scheme: str) -> Path:
+    """The project's own case files."""
+    return Path(cheonggu.__file__).parents[1] / "tests" / "cases" / scheme
+
+
+def describe(rule: Rule) -> dict[str, Any]:
+    """A rule as plain values."""
+    return {
+        "id": rule.id,
+        "level": rule.level,
+        "scope": rule.scope,
+        "message_ko": rule.message_ko,
+        "message_en": rule.message_en,
+        "fix_ko": rule.fix_ko,
+        "fix_en": rule.fix_en,
+        "basis": rule.basis,
+        "preempts": list(rule.preempts),
+        "confidence": rule.confidence,
+        "source": rule.source,
+        "from": rule.first.isoformat() if rule.first else None,
+        "to": rule.last.isoformat() if rule.last else None,
+        "applies": {name: sorted(map(str, values)) for name, values in rule.applies.facts().items()},
+        "requires": list(rule.requires),
+        "conditions": [f"{one.table}: {one.where}" if one.table else one.query for one in rule.parts],
+        "note": rule.note,
+        "file": rule.file,
+    }
+
+
+def show_rule(rule: Rule, codes: CodeLists) -> list[str]:
+    """A rule for the terminal."""
+    days = f"{rule.first or '…'} ~ {rule.last or '…'}" if rule.first or rule.last else "항상 · always"
+    lines = [
+        f"{rule.id} ({rule.level}, {rule.scope})",
+        f"  {rule.message_ko} · {rule.message_en}",
+        f"  조치 · fix: {rule.fix_ko} · {rule.fix_en}",
+        f"  근거 · basis: {rule.basis} ({rule.confidence})",
+        f"  진료일 · care days: {days}",
+    ]
+    lines += [f"  막는 사유 · prevents: {code} {describe_code(code, codes)}" for code in rule.preempts]
+    lines += [f"  대상 · only {name}: {', '.join(sorted(map(str, some)))}" for name, some in rule.applies.facts().items()]
+    if rule.requires:
+        lines.append(f"  필요한 표 · needs tables: {', '.join(rule.requires)}")
+    if rule.note:
+        lines.append(f"  {rule.note}")
+    lines += [f"  {line}" for part in rule.parts for line in (part.query or f"{part.table}: {part.where}").splitlines()]
+    return lines
+
+
+def describe_code(code: str, codes: CodeLists) -> str:
+    """Korean label of a return (R) or review-impossible (I) code such as ``R:09-03``."""
+    sort, _, key = code.partition(":")
+    labels = {one.key: one.name_ko for one in codes.rows(PREEMPT_LISTS[sort])}
+    return labels.get(key) or labels[key.removesuffix("-00")]
+
+
+def show_case(case: Case) -> str:
+    """A case as a line: its name and where it fires."""
+    where = ", ".join(case.fires_on)
+    return f"{case.name} → {where}" if where else f"{case.name} → 이상 없음 (no finding)"
