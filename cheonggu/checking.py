@@ -108,10 +108,14 @@ def with_keys(found: pa.Table, members: pa.Table) -> pa.Table:
 
 
 def judge(found: pa.Table) -> Checked:
-    """What the findings mean for the claim."""
+    """What the findings mean for the claim.
+
+    While single statements are wrong, they leave first: an error of the whole claim may be their doing (30 % of the
+    statements impossible, sums), and what is left of it shows when the successor is checked.
+    """
     errors = findings.errors_only(found)
     keys = tuple(sorted(pc.unique(errors["statement_key"].drop_null()).to_pylist()))
-    is_claim_wrong = errors["statement_key"].null_count > 0
+    is_claim_wrong = not keys and len(errors) > 0
     status = "failed" if len(errors) else "warn" if len(found) else "ok"
     return Checked(status, found, keys, is_claim_wrong)
 

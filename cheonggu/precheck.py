@@ -61,7 +61,7 @@ class _Job:
 
 
 def claim_row(**facts: Any) -> pa.Table:
-    """The one-row ``claim`` table from keyword facts such as ``kind``, ``insurance``, ``setting``, ``provider_kind``."""
+    """The one-row ``claim`` table from facts such as ``kind``, ``insurance``, ``setting`` and ``provider_kind``."""
     return pa.table({name: [value] for name, value in facts.items()})
 
 
@@ -73,7 +73,7 @@ def check(
     threads: int = 2,
     memory_limit: str = "2GB",
 ) -> CheckResult:
-    """Run every rule over one claim. ``tables`` by declared name (``rules/precheck/tables.csv``), ``on`` the hand-off day.
+    """Run every rule over one claim: ``tables`` by declared name (``tables.csv``), ``on`` the day of the hand-off.
 
     ``claim`` must be there with one row; other core tables may be missing and then count as empty.
     InputError for unknown tables, wrong column types or a missing claim row.
@@ -132,7 +132,7 @@ class _Clock:
 def _care_month(tables: Mapping[str, pa.Table], on: date) -> date:
     """First day of the header's treatment month, by which dated values are looked up; the hand-off day without one."""
     header = tables.get("header")
-    text = header["treatment_month"][0].as_py() if header is not None and header.num_rows else None
+    text: str = header["treatment_month"][0].as_py() if header is not None and header.num_rows else ""
     try:
         return date(int(text[:4]), int(text[4:6]), 1)
     except (TypeError, ValueError):
@@ -237,11 +237,8 @@ def _attempt(connection: Any, catalogue: Catalogue, job: _Job, query: str) -> li
     """Insert the rows of one query into ``hit``. A failure names only its class: its text may quote a value."""
     try:
         show_tables(connection, job.part.requires)
-        if job.part.table:
-            columns = place_columns(connection, catalogue, job.part)
-        else:
-            names = [one[0] for one in connection.execute(f"SELECT * FROM ({query}) LIMIT 0").description]
-            columns = query_columns(names)
+        part = job.part
+        columns = place_columns(connection, catalogue, part) if part.table else query_columns(part)
         connection.execute(f"INSERT INTO {HIT} SELECT {job.number}, {columns} FROM ({query})")
     except duckdb.Error as error:
         return [(job.rule.id, f"could not be run ({type(error).__name__})")]

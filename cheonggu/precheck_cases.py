@@ -10,8 +10,8 @@ for columns that are the same in every row. Any other file holds ``[[case]]`` re
     fires_on = ["00001"]            # [] never, ["claim"] for a finding without statement
 
 A change is ``<table> <statement>[#row] column = value, …``, ``add <table> <statement> column = value, …`` or
-``drop <table> <statement>[#row]``; ``*`` means every row and ``-`` no statement; ``have <table>`` adds an empty optional
-table. ``none`` is no value; quotes keep commas and spaces. A case runs its own rule only.
+``drop <table> <statement>[#row]``; ``*`` means every row and ``-`` no statement; ``have <table>`` adds an empty
+optional table. ``none`` is no value; quotes keep commas and spaces. A case runs its own rule only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ from cheonggu.precheck_catalogue import Catalogue, Rule
 
 CASE_KEYS = {"rule", "name", "base", "change", "fires_on"}
 CLAIM = "claim"
-CHANGE = re.compile(r"(?:(?P<verb>add|drop|have) )?(?P<table>[a-z_]+)(?: (?P<where>\S+))?(?: (?P<rest>.*))?", re.DOTALL)
+CHANGE = re.compile(
+    r"(?:(?P<verb>add|drop|have) )?(?P<table>[a-z_]+)(?: (?P<where>\S+))?(?: (?P<rest>.*))?", re.DOTALL
+)
 ASSIGNMENT = re.compile(r"\s*([a-z_0-9]+)\s*=\s*('[^']*'|[^,]*?)\s*(?:,|$)")
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -12,7 +12,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,10 @@ VALUE = re.compile(r"\$([a-z][a-z0-9_]*)")
 
 @dataclass(frozen=True)
 class Part:
-    """One condition: a predicate over ``table``, or a ``query``; ``requires`` names the optional tables it asks."""
+    """One condition: a predicate over ``table``, or a ``query``; ``requires`` names the optional tables it asks.
+
+    ``columns`` are those the query gives, found out while planning.
+    """
 
     table: str
     where: str
@@ -58,6 +61,7 @@ class Part:
     field: str
     detail: str
     requires: tuple[str, ...]
+    columns: tuple[str, ...] = ()
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -171,8 +175,12 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
         prepared=read_statements(folders[0]),
         version=_digest([*folders, scheme / "rules" / "values", scheme / "codes", scheme / "layouts"]),
     )
-    plan(catalogue)
-    return catalogue
+    columns = plan(catalogue)
+    return replace(catalogue, rules=tuple(_with_columns(rule, columns) for rule in rules))
+
+
+def _with_columns(rule: Rule, columns: Mapping[str, tuple[str, ...]]) -> Rule:
+    return replace(rule, parts=tuple(replace(part, columns=columns[part.query]) for part in rule.parts))
 
 
 def odd_rule(file: str, rule_id: str, what: str) -> DataFileError:

@@ -1,10 +1,12 @@
 """Checkers generated from the notation the notices use for written formats (기재형식), as DuckDB macros.
 
-Notation: parts separated by ``/``; ``9(n)`` up to n digits, ``9(n).V9(m)`` a number with a decimal point, ``X(n)`` up
-to n characters, ``CCYYMMDD`` a day, ``CCYYMMDDHHMM`` a minute, ``HHMM`` a time; `` | `` separates alternatives. The last
-X part may itself hold slashes, and X parts at the end may be left out (value lists have entries without them).
-``repeat``: ``entry`` and ``group`` repeat the whole text, ``pair`` its last two parts, ``item`` its last part or the
-whole. Source: columns ``format`` and ``repeat`` of the special-detail list; its versions hold from day to day.
+Notation: parts separated by ``/``; ``9(n)`` up to n digits, ``9(n).V9(m)`` a number with a decimal point,
+``X(n)`` up to n characters, ``CCYYMMDD`` a day, ``CCYYMMDDHHMM`` a minute, ``HHMM`` a time; `` | `` separates
+alternatives. The last X part may itself hold slashes, and X parts at the end may be left out (value lists have
+entries without them). ``repeat``: ``entry`` and ``group`` repeat the whole text, ``pair`` its last two parts,
+``item`` its last part or the whole.
+
+Source: columns ``format`` and ``repeat`` of the special-detail list; its versions hold from day to day.
 """
 
 from __future__ import annotations
@@ -132,8 +134,8 @@ def format_macros(name: str, found: Iterable[Version]) -> list[tuple[str, str]]:
         f"WHEN code = '{code}' THEN {expression}\n" for code, expression in _date_lists(known).items()
     )
     sides = {
-        f"{name}_format_ok": f"(code, entry, care_on) AS CASE {checks} ELSE true END",
-        f"{name}_dates": f"(code, entry) AS CASE {dates} ELSE CAST([] AS VARCHAR[]) END",
+        f"{name}_format_ok": f"(code, entry, care_on) AS CASE {checks} WHEN false THEN true ELSE true END",
+        f"{name}_dates": f"(code, entry) AS CASE {dates} WHEN false THEN NULL ELSE CAST([] AS VARCHAR[]) END",
     }
     return [(macro, f"CREATE MACRO {macro}{body}") for macro, body in sides.items()]
 

@@ -21,9 +21,11 @@ import pyarrow as pa
 from cheonggu.codes import CodeLists
 from cheonggu.errors import DataFileError, InputError
 from cheonggu.precheck_catalogue import VALUE, Catalogue, Part, Rule, odd_rule
-from cheonggu.precheck_formats import format_macros, versions
+from cheonggu.precheck_formats import Version, format_macros, versions
 from cheonggu.precheck_tables import OPTIONAL, ROLES, SQL_TYPES, complete
 
+WORD = re.compile(r"[a-z_][a-z0-9_]*")
+MADE = re.compile(r"CREATE (?:TABLE|MACRO) (\w+)")
 FLAT_CODES = pa.schema(
     [
         ("list", pa.string()),
@@ -68,7 +70,7 @@ def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = 
             "preserve_insertion_order": False,
         },
     )
-    _add_codes(connection, catalogue.codes, asked_words(catalogue))
+    _add_codes(connection, catalogue)
     _add_layouts(connection, catalogue)
     connection.execute(
         f"CREATE TABLE {HIT} (rule_no BIGINT, statement_no VARCHAR, line_no BIGINT, field VARCHAR,"
@@ -92,10 +94,10 @@ def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Ta
             continue
         place = table_place(catalogue, declared.name)
         given = tables.get(declared.name)
-        wanted = [one for one in declared.columns if one.name in words or one.role]
-        columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in wanted or declared.columns[:1])
+        wanted = [one for one in declared.columns if one.name in words or one.role] or [declared.columns[0]]
+        columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in wanted)
         connection.execute(f"CREATE TABLE {place} ({columns})")
-        if given is not None and wanted:
+        if given is not None:
             arrow = complete(given, declared).select([one.name for one in wanted])
             connection.register("arriving", arrow)
             connection.execute(f"INSERT INTO {place} SELECT * FROM arriving")
@@ -103,8 +105,9 @@ def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Ta
 
 
 def prepare(connection: Any, catalogue: Catalogue) -> None:
-    """Run ``prepared.sql`` over the loaded tables."""
-    for statement in catalogue.prepared:
+    """Run ``prepared.sql`` over the loaded tables, as far as some condition asks for it."""
+    _add_formats(connection, catalogue)
+    for statement in asked_statements(catalogue):
         connection.execute(statement)
 
 
@@ -145,11 +148,9 @@ def _roles(connection: Any, catalogue: Catalogue, table: str) -> dict[str, str]:
     return {one: one for one in ROLES if one in names}
 
 
-def query_columns(names: list[str]) -> str:
-    """The same for a query that gives some of the columns."""
-    return ", ".join(
-        (_text(one) if one in names else "NULL") + f" AS {one}" for one in PLACES
-    )  # line_no is cast back on insert
+def query_columns(part: Part) -> str:
+    """The same for a query, which gives some of the columns."""
+    return ", ".join((_text(one) if one in part.columns else "NULL") + f" AS {one}" for one in PLACES)
 
 
 def _text(expression: str) -> str:
@@ -175,8 +176,11 @@ def _literal(value: Any) -> str:
     return str(value)
 
 
-def plan(catalogue: Catalogue) -> None:
-    """Run every condition over empty tables: DataFileError names the first that does not fit the tables."""
+def plan(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    """Run every condition over empty tables; returns the columns of each query.
+
+    DataFileError names the first condition that does not fit the tables.
+    """
     connection = open_session(catalogue)
     for declared in catalogue.tables.optional:
         connection.execute(f"CREATE SCHEMA opt_{declared.name}")
@@ -193,15 +197,18 @@ def plan(catalogue: Catalogue) -> None:
             PREPARED_FILE, "(prepared)", f"does not fit the tables: {_first_line(error)}"
         ) from error
     newest = {name: series.values[-1].value for name, series in catalogue.values.items()}
-    for rule in catalogue.rules:
-        for part in rule.parts:
-            _plan_part(connection, catalogue, rule, part, newest)
+    columns = {
+        part.query: _plan_part(connection, catalogue, rule, part, newest)
+        for rule in catalogue.rules
+        for part in rule.parts
+    }
     connection.close()
+    return columns
 
 
 def _plan_part(
     connection: Any, catalogue: Catalogue, rule: Rule, part: Part, values: Mapping[str, Any]
-) -> None:
+) -> tuple[str, ...]:
     optional = {one.name for one in catalogue.tables.optional} | {FINDING}
     for name in part.requires:
         if name not in optional:
@@ -212,10 +219,10 @@ def _plan_part(
     try:
         if part.query:
             cursor = connection.execute(fill_values(part.query, values))
-            _check_columns(rule, [one[0] for one in cursor.description])
-        else:
-            columns = fill_values(place_columns(connection, catalogue, part), values)
-            connection.execute(f"SELECT {columns} FROM {part.table} WHERE {fill_values(part.where, values)}")
+            return _check_columns(rule, tuple(one[0] for one in cursor.description))
+        columns = fill_values(place_columns(connection, catalogue, part), values)
+        connection.execute(f"SELECT {columns} FROM {part.table} WHERE {fill_values(part.where, values)}")
+        return PLACES
     except duckdb.Error as error:
         raise odd_rule(rule.file, rule.id, f"does not fit the tables: {_first_line(error)}") from error
 
@@ -229,11 +236,12 @@ def _check_predicate(catalogue: Catalogue, rule: Rule, part: Part) -> None:
             raise odd_rule(rule.file, rule.id, f"detail would show the personal column {name!r}")
 
 
-def _check_columns(rule: Rule, names: list[str]) -> None:
+def _check_columns(rule: Rule, names: tuple[str, ...]) -> tuple[str, ...]:
     odd = [one for one in names if one not in PLACES]
     if odd or "statement_no" not in names:
         what = f"gives the column {odd[0]!r}" if odd else "gives no column statement_no"
         raise odd_rule(rule.file, rule.id, f"the query {what}; a query may give {', '.join(PLACES)}")
+    return names
 
 
 def _first_line(error: Exception) -> str:
@@ -241,21 +249,56 @@ def _first_line(error: Exception) -> str:
 
 
 def asked_words(catalogue: Catalogue) -> set[str]:
-    """Every identifier that stands in a condition or in ``prepared.sql``."""
-    texts = [*catalogue.prepared]
-    for rule in catalogue.rules:
-        texts += [f"{part.where} {part.query} {part.detail}" for part in rule.parts]
-    return {word for text in texts for word in re.findall(r"[a-z_][a-z0-9_]*", text)}
+    """Every identifier that stands in a condition or in what the conditions need of ``prepared.sql``."""
+    return {
+        word
+        for text in (*_conditions(catalogue), *asked_statements(catalogue))
+        for word in WORD.findall(text)
+    }
 
 
-def _add_codes(connection: Any, codes: CodeLists, words: set[str]) -> None:
-    """``code``, ``list_<name>`` and the format macros of lists with formats, as far as some condition names them."""
-    for name, table in _code_tables(codes).items():
+def asked_statements(catalogue: Catalogue) -> list[str]:
+    """The statements of ``prepared.sql`` that make something a condition, or a statement behind them, names."""
+    words = {word for text in _conditions(catalogue) for word in WORD.findall(text)}
+    asked: list[str] = []
+    for statement in reversed(catalogue.prepared):
+        made = MADE.search(statement)
+        if made is None or made[1] in words:
+            asked.insert(0, statement)
+            words |= set(WORD.findall(statement))
+    return asked
+
+
+def _conditions(catalogue: Catalogue) -> list[str]:
+    texts = [
+        f"{part.table} {part.where} {part.query} {part.detail}"
+        for rule in catalogue.rules
+        for part in rule.parts
+    ]
+    has_days = any(rule.first or rule.last for rule in catalogue.rules)
+    return [*texts, STATEMENT_DAY] if has_days else texts
+
+
+def _add_codes(connection: Any, catalogue: Catalogue) -> None:
+    """``code`` and ``list_<name>``, as far as some condition names them."""
+    words = asked_words(catalogue)
+    for name, table in _code_tables(catalogue.codes).items():
         if name in words:
             _copy(connection, name, table)
-    for name, macro in _format_macros(codes):
-        if name in words:
-            connection.execute(macro)
+
+
+def _add_formats(connection: Any, catalogue: Catalogue) -> None:
+    """The format macros of lists with formats, for the codes that occur: a branch for every code is dear to plan."""
+    words = asked_words(catalogue)
+    for name, known in _formats(catalogue.codes).items():
+        place = catalogue.tables.format_column(name)
+        occurring = {one.code for one in known}
+        if place is not None:
+            found = connection.execute(f"SELECT DISTINCT {place[1]} FROM {place[0]}").fetchall()
+            occurring &= {code for (code,) in found}
+        for macro, sql in format_macros(name, [one for one in known if one.code in occurring]):
+            if macro in words:
+                connection.execute(sql)
 
 
 @lru_cache(maxsize=4)
@@ -276,14 +319,14 @@ def _code_tables(codes: CodeLists) -> dict[str, pa.Table]:
 
 
 @lru_cache(maxsize=4)
-def _format_macros(codes: CodeLists) -> tuple[tuple[str, str], ...]:
-    """Name and SQL of each macro."""
-    macros: list[tuple[str, str]] = []
+def _formats(codes: CodeLists) -> dict[str, list[Version]]:
+    """The format versions of every list that has them."""
+    known: dict[str, list[Version]] = {}
     for name in codes.names:
         rows = [one.row for one in codes.rows(name)]
         if rows and {"code", "format", "repeat"} <= set(rows[0]):
-            macros += format_macros(name, versions(rows, _format_overrides(codes, name)))
-    return tuple(macros)
+            known[name] = versions(rows, _format_overrides(codes, name))
+    return known
 
 
 def _add_layouts(connection: Any, catalogue: Catalogue) -> None:

@@ -6,7 +6,8 @@
   that need them must say so in ``requires`` and are then reported as not checked.
 - ``type``: ``text``, ``int``, ``date``, ``bool``; or ``@H`` … ``@F`` with column ``*`` for all columns any claim kind
   has in that record. A column that is text in one kind and a number in another is text here.
-- ``role``: which place in a finding the column fills (``statement_no line_no file record``).
+- ``role``: which place in a finding the column fills (``statement_no line_no file record``), or ``format:<list>``
+  for the column with the codes whose formats that list gives.
 - ``personal``: ``Y`` for columns that may never be written into a finding.
 """
 
@@ -27,6 +28,7 @@ CORE, OPTIONAL = "core", "optional"
 ARROW_TYPES = {"text": pa.string(), "int": pa.int64(), "date": pa.date32(), "bool": pa.bool_()}
 SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "bool": "BOOLEAN"}
 ROLES = ("statement_no", "line_no", "file", "record")
+FORMAT_ROLE = "format:"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Table:
     @property
     def roles(self) -> dict[str, str]:
         """Place in a finding → column that fills it."""
-        return {one.role: one.name for one in self.columns if one.role}
+        return {one.role: one.name for one in self.columns if one.role in ROLES}
 
     def create_sql(self, place: str) -> str:
         columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in self.columns)
@@ -75,6 +77,14 @@ class TableSet:
     @property
     def optional(self) -> tuple[Table, ...]:
         return tuple(one for one in self.tables.values() if one.use == OPTIONAL)
+
+    def format_column(self, list_name: str) -> tuple[str, str] | None:
+        """Table and column whose codes have their formats in that list."""
+        for table in self.tables.values():
+            for column in table.columns:
+                if column.role == f"{FORMAT_ROLE}{list_name}":
+                    return table.name, column.name
+        return None
 
     @property
     def personal_columns(self) -> frozenset[str]:
@@ -109,7 +119,7 @@ def load_tables(path: Path, layouts: LayoutCatalogue) -> TableSet:
 
 def _add_column(path: Path, number: int, row: Mapping[str, str], own: list[Column]) -> None:
     """Add a column, or give a wire column its role and its personal mark."""
-    if row["role"] and row["role"] not in ROLES:
+    if row["role"] and row["role"] not in ROLES and not row["role"].startswith(FORMAT_ROLE):
         raise odd_row(path, number, f"role is {row['role']!r}, want one of {', '.join(ROLES)}")
     known = {one.name: place for place, one in enumerate(own)}
     type_name = row["type"]

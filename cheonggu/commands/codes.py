@@ -1,4 +1,4 @@
-"""``codes search``: reason, detail, symbol and other codes, found as the search window of a claims program finds them."""
+"""``codes search``: reason, detail, symbol and other codes, found as a claims program's search window finds them."""
 
 from __future__ import annotations
 

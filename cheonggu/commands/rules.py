@@ -19,7 +19,8 @@ app = typer.Typer(help="사전점검 규칙 · the pre-check rules", no_args_is_
 
 SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 Folders = Annotated[
-    list[Path] | None, typer.Option("--rules", help="병원 규칙 폴더 · further folders of the hospital's own rules")
+    list[Path] | None,
+    typer.Option("--rules", help="병원 규칙 폴더 · further folders of the hospital's own rules"),
 ]
 CaseFolder = Annotated[
     Path | None, typer.Option("--cases", help="사례 폴더 · folder of case files (default: the project's own)")
@@ -76,12 +77,14 @@ def explain(
         typer.echo(f"  {show_case(one)}")
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_tests(
     scheme: SchemeName = "hira",
     rules: Folders = None,
     cases: CaseFolder = None,
-    only: Annotated[str | None, typer.Option("--rule", help="이 번호로 시작하는 규칙만 · rules that begin so")] = None,
+    only: Annotated[
+        str | None, typer.Option("--rule", help="이 번호로 시작하는 규칙만 · rules that begin so")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """사례 실행 · run the named cases; exit 1 when one is not as expected."""
@@ -104,7 +107,9 @@ def test(
         for one in failed:
             typer.echo(f"{one.case.file}: {one.case.label}: {one.problem}")
         good = len(outcomes) - len(failed)
-        typer.echo(f"사례 {len(outcomes)}개 중 {good}개가 맞습니다. {good} of {len(outcomes)} cases are as expected.")
+        typer.echo(
+            f"사례 {len(outcomes)}개 중 {good}개가 맞습니다. {good} of {len(outcomes)} cases are as expected."
+        )
     if failed:
         raise typer.Exit(1)
 
@@ -154,12 +159,19 @@ def show_rule(rule: Rule, codes: CodeLists) -> list[str]:
         f"  진료일 · care days: {days}",
     ]
     lines += [f"  막는 사유 · prevents: {code} {describe_code(code, codes)}" for code in rule.preempts]
-    lines += [f"  대상 · only {name}: {', '.join(sorted(map(str, some)))}" for name, some in rule.applies.facts().items()]
+    lines += [
+        f"  대상 · only {name}: {', '.join(sorted(map(str, some)))}"
+        for name, some in rule.applies.facts().items()
+    ]
     if rule.requires:
         lines.append(f"  필요한 표 · needs tables: {', '.join(rule.requires)}")
     if rule.note:
         lines.append(f"  {rule.note}")
-    lines += [f"  {line}" for part in rule.parts for line in (part.query or f"{part.table}: {part.where}").splitlines()]
+    lines += [
+        f"  {line}"
+        for part in rule.parts
+        for line in (part.query or f"{part.table}: {part.where}").splitlines()
+    ]
     return lines
 
 

@@ -56,24 +56,28 @@ class TextColumn:
 
 @dataclass(frozen=True)
 class NumberColumn:
-    """Numbers of one field, right-aligned before byte ``end``; ``blank`` marks rows left as spaces."""
+    """Numbers of one field, right-aligned before byte ``end``.
+
+    ``blank`` marks rows left as spaces; ``is_over_spaces``: an empty record holds spaces here, not zeros.
+    """
 
     start: int
     end: int
     values: npt.NDArray[np.int64]
     largest: int = 0
     is_signed: bool = False
+    is_over_spaces: bool = False
     blank: npt.NDArray[np.bool_] | None = None
     constant: Bytes | None = None
     problems: list[pa.Table] = field(default_factory=list)
 
     def store(self, block: Bytes, first: int) -> None:
-        """Put rows ``first …`` into a block of records that already holds zeros here."""
+        """Put rows ``first …`` into a block of records that already holds zeros here (or spaces, as said)."""
         values = self.values[first : first + len(block)]
         if self.is_signed:
             digits.write_signed(block, self.start, self.end, values)
             return
-        if self.blank is not None:
+        if self.is_over_spaces:
             block[:, self.start : self.end] = digits.ZERO
         digits.write_digits(block, self.end, values, self.largest)
         if self.blank is not None:
@@ -137,7 +141,7 @@ def number_column(
     if not (pa.types.is_integer(column.type) or pa.types.is_null(column.type)) or column.type == pa.uint64():
         raise _wrong_type(layout, field, column.type, "integer")
     values, missing = _whole_numbers(column)
-    least, largest = int(values.min(initial=0)), int(values.max(initial=0))
+    least, largest = (int(values.min()), int(values.max())) if len(values) else (0, 0)
     problems = list(_misfits(values, least, largest, layout, field))
     is_whole = not problems
     if missing is not None and check_content and field.required == "Y":
@@ -152,7 +156,8 @@ def number_column(
         missing = None
     elif missing is not None and missing.all():
         return NumberColumn(start, end, nothing, constant=np.empty(0, np.uint8), problems=problems)
-    return NumberColumn(start, end, values, largest, least < 0, missing, problems=problems)
+    is_over_spaces = field.is_blank_without_value
+    return NumberColumn(start, end, values, largest, least < 0, is_over_spaces, missing, problems=problems)
 
 
 def _absent_text(rows: int, layout: Layout, field: Field, check_content: bool) -> TextColumn:

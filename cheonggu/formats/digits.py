@@ -138,6 +138,7 @@ def read_filled(cells: Bytes, *, signed: bool) -> tuple[Numbers, Mask | None]:
     if powers is None:
         raise ValueError(f"a number of {width} digits does not fit in 64 bits")
     value = (np.where(is_digit, cells - ZERO, 0).astype(np.int64) * powers).sum(axis=1)
+    is_number &= ~(negative & (value == 0))  # nobody writes a negative zero
     np.negative(value, out=value, where=negative)
     value[~is_number] = 0
     return value, None if is_number.all() else ~is_number

@@ -94,14 +94,13 @@ def record_examined(tx: Transaction, submission_id: int, document_id: str, statu
         mark_placed(tx, submission_id)
     found = get_claim(tx.connection, one.provider_code, one.claim_no)
     detail = {"submission_id": submission_id, "document_id": document_id, "status": status}
-    if status == -1:
+    if status == -1 and found.state != ClaimState.SEND_UNKNOWN:
         _take_back(tx, found, detail)
-        state = NOT_REGISTERED
-    else:
+    else:  # what became unknown is for a person to settle, even when the client refused it after all
         mine = of_claim(claim, one.provider_code, one.claim_no)
         tx.connection.execute(update(claim).where(mine).values(document_id=document_id))
         tx.append("examined", claim_columns(found), detail=detail)
-        state = EXAMINED
+    state = NOT_REGISTERED if status == -1 else EXAMINED
     _set(
         tx.connection, submission_id, state=state, is_open=False, document_id=document_id, exam_status=status
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from sqlalchemy import text
 
 from cheonggu.errors import BusyError, NoticeError, SiteError, StateError, UsageError
 from cheonggu.findings import none_found
@@ -132,6 +133,17 @@ class IntakePromises:
         numbers = ledger.reserve_claim_numbers(["b2", "b1"], ACTOR)
         assert numbers == {"b1": "2026050001", "b2": "2026050002"}
         assert ledger.reserve_claim_numbers(["b1", "b2"], ACTOR) == numbers
+
+    def test_a_used_up_counter_gives_no_number_at_all(self, ledger: Ledger) -> None:
+        for batch_id in ("b1", "b2", "b3"):
+            validate(ledger, batch_id, 1)
+        ledger.reserve_claim_numbers(["b1"], ACTOR)
+        with ledger._engine.begin() as connection:
+            connection.execute(text("UPDATE claim_counter SET last_serial = 9998"))
+        with pytest.raises(StateError, match="9999 claim numbers"):
+            ledger.reserve_claim_numbers(["b2", "b3"], ACTOR)
+        assert ledger.reserve_claim_numbers(["b2"], ACTOR) == {"b2": "2026059999"}
+        assert len(ledger.claims(SCHEME)) == 2
 
     def test_a_claim_number_needs_a_validated_batch(self, ledger: Ledger) -> None:
         extract(ledger, "b1")
@@ -454,6 +466,25 @@ class SubmissionPromises:
         assert claim_of(ledger, "b1").state == ClaimState.SENT
         assert intend(ledger, claim_of(ledger, "b2")) == submission + 1
 
+    @pytest.mark.parametrize("status", [0, 1, -1])
+    def test_a_late_examination_frees_the_gateway_and_leaves_the_unknown_claim_to_a_person(
+        self, ledger: Ledger, status: int
+    ) -> None:
+        check(ledger, "b1")
+        submission = intend(ledger, claim_of(ledger, "b1"))
+        ledger.mark_unknown(submission, ACTOR)
+        ledger.record_examined(submission, "DMD00000001", status, ACTOR)
+        after = claim_of(ledger, "b1")
+        assert (after.state, after.document_id) == (ClaimState.SEND_UNKNOWN, "DMD00000001")
+        assert ledger.open_submission("hira_client") is None
+
+    def test_a_refusal_by_the_client_cannot_follow_a_receipt(self, ledger: Ledger) -> None:
+        check(ledger, "b1")
+        submission = intend(ledger, claim_of(ledger, "b1"))
+        take(ledger, receipt_notice("N1", receipt(claim_of(ledger, "b1"))))
+        with pytest.raises(StateError):
+            ledger.record_examined(submission, "DMD00000001", -1, ACTOR)
+
     def test_a_person_may_find_an_unknown_claim_unsent(self, ledger: Ledger) -> None:
         keys = check(ledger, "b1")
         submission = intend(ledger, claim_of(ledger, "b1"))
@@ -749,8 +780,8 @@ class MemoryPromises:
 
     def test_the_last_remark_of_a_form_is_found(self, ledger: Ledger) -> None:
         assert ledger.remark_for(PROVIDER, "H010") == ""
-        for text in ("first", "second", "second"):
-            ledger.keep_remark(PROVIDER, "H010", text, PERSON)
+        for words in ("first", "second", "second"):
+            ledger.keep_remark(PROVIDER, "H010", words, PERSON)
         assert ledger.remark_for(PROVIDER, "H010") == "second"
         assert ledger.verify() == []
 

@@ -26,7 +26,7 @@ DECIMALS = {
     (4, 2): (150, "1.50"),
     (8, 7): (9876543, "index 0.9876543"),
 }
-SYLLABLES = "가힣뷁똠쌰펲"  # 뷁 똠 쌰 펲 lie outside KS X 1001; the second byte of 똠 is an ASCII letter
+SYLLABLES = "가힣뷁똠쌰Ａ"  # 뷁 똠 쌰 lie outside KS X 1001, the second byte of 똠 is an ASCII letter, Ａ is full-width
 
 
 def main() -> None:
@@ -97,6 +97,8 @@ def value_of(field: dict, case: str) -> tuple[str | int | None, str]:
         return code(field, case, codes)
     if field["repeat"] == "8 marks":
         return {"full": "*#!0*#!0", "empty": "", "edge": "*000000"}[case], "tooth marks"
+    if field["name_en"].endswith("_date") and field["length"] == 8 and case == "edge":
+        return "20260731", "a day"
     if field["name_en"] == "statement_no":
         last = "A0000" if field["kind"] == "medical_dental" else "99999"
         return {"full": last, "empty": "00001", "edge": "00099"}[case], "statement number"
