@@ -16,18 +16,12 @@ import pyarrow.compute as pc
 from cheonggu import findings
 from cheonggu.assembly import MEMBERS
 from cheonggu.batches import ASSEMBLE, PRECHECK, VALIDATE, BatchFolder
-from cheonggu.ledger import Batch, Ledger, NewBatch
+from cheonggu.ledger import Batch, NewBatch
 from cheonggu.precheck import Catalogue, check
 from cheonggu.schemes.scheme import Scheme
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
 SUCCESSOR_MARK = "r"
-SENT_CLAIMS = pa.schema(
-    [
-        (name, pa.string())
-        for name in ("provider_code", "claim_no", "treatment_month", "treatment_form", "claim_unit", "state")
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -80,24 +74,6 @@ def _care_days(folder: BatchFolder, members: pa.Table) -> pa.Table:
     return members.join(days, "statement_key").drop_columns(["statement_key"])
 
 
-def sent_claims(ledger: Ledger, scheme: str) -> pa.Table:
-    """The claims that left, for rules that look across claims."""
-    groups = {batch.batch_id: batch.group for batch in ledger.batches(scheme)}
-    rows = [
-        {
-            "provider_code": claim.provider_code,
-            "claim_no": claim.claim_no,
-            "treatment_month": claim.treatment_month,
-            "treatment_form": groups[claim.batch_id]["treatment_form"],
-            "claim_unit": groups[claim.batch_id]["claim_unit"],
-            "state": str(claim.state),
-        }
-        for claim in ledger.claims(scheme)
-        if claim.document_id is not None
-    ]
-    return pa.Table.from_pylist(rows, schema=SENT_CLAIMS)
-
-
 def with_keys(found: pa.Table, members: pa.Table) -> pa.Table:
     """Fill statement_key from the statement number; claim-wide findings keep none."""
     index = pc.index_in(found["statement_no"], value_set=members["statement_no"].combine_chunks())
@@ -125,8 +101,10 @@ def read_checked(folder: BatchFolder) -> Checked:
     return judge(folder.read(PRECHECK, FINDINGS))
 
 
-def make_successor(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...]) -> NewBatch:
-    """The batch of the statements that stay, with their validated tables on disk."""
+def make_successor(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...]) -> NewBatch | None:
+    """The batch of the statements that stay, with their validated tables on disk; None when none stays."""
+    if len(blocked_keys) == batch.statement_count:
+        return None
     names = [path.stem for path in folder.stage(VALIDATE).glob("*.parquet")]
     gone = pa.array(blocked_keys, pa.string())
     kept = {name: _without(folder.read(VALIDATE, name), gone) for name in names}

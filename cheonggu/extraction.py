@@ -8,6 +8,7 @@ stand on disk, so a crash leaves either all of them or none.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -44,6 +45,7 @@ def extract_due(
     """Take every due statement into new batches. Raises ContractError or SiteError from the source."""
     source.check()
     providers = source.read("provider")
+    past = Counter(batch.batch_id.rsplit("-", 1)[0] for batch in ledger.batches(scheme.name))
     batches: list[NewBatch] = []
     members: list[pa.Table] = []
     waiting = 0
@@ -53,7 +55,7 @@ def extract_due(
     ):
         month = _Month(source, ledger, scheme, provider_code, care_month, providers, as_of)
         waiting += month.waiting
-        for batch, tables, rows in month.batches():
+        for batch, tables, rows in month.batches(past):
             _write(site, scheme, batch, tables)
             batches.append(batch)
             members.append(rows)
@@ -96,18 +98,20 @@ class _Month:
         self.db.add("targets", targets.filter(targets["is_billable"]))
         self.db.add("known", ledger.known_statements(scheme.name, provider_code, care_month))
         free = ", ".join(f"'{state}'" for state in FREE_STATES)
-        # A statement may join unless the ledger already holds it in a batch or in a state of its own.
+        # A statement may join unless the ledger already holds it in a batch or in a state of its own. What was
+        # blocked or came back with a returned claim must have changed since.
         self.db.run(
             f"""CREATE TABLE candidate AS
-            SELECT targets.*, CASE WHEN known.state = 'BLOCKED' THEN known.content_hash END AS blocked_hash
+            SELECT targets.*,
+                   CASE WHEN known.state = 'BLOCKED' OR known.is_returned THEN known.content_hash END AS stale_hash
             FROM targets LEFT JOIN known USING (statement_key)
             WHERE known.statement_key IS NULL OR known.state = 'BLOCKED'
                OR (known.state IN ({free}) AND known.batch_id IS NULL)
             QUALIFY row_number() OVER (PARTITION BY statement_key) = 1"""
         )
 
-    def batches(self) -> Iterable[tuple[NewBatch, dict[str, pa.Table], pa.Table]]:
-        """Each new batch with its tables and its ledger members, in order of batch id."""
+    def batches(self, past: Mapping[str, int]) -> Iterable[tuple[NewBatch, dict[str, pa.Table], pa.Table]]:
+        """Each new batch with its tables and ledger members; ``past`` counts earlier batches of a group."""
         if not self._count("candidate"):
             return
         tables = {
@@ -124,7 +128,7 @@ class _Month:
             QUALIFY row_number() OVER (PARTITION BY statement_key) = 1"""
         )
         self._hash_contents()
-        groups = self._number_batches()
+        groups = self._number_batches(past)
         if not groups:
             return
         rosters = {view: self._roster(view) for view in self.scheme.roster_views} | {
@@ -165,7 +169,7 @@ class _Month:
         )
         self.db.run(
             """CREATE TABLE member AS SELECT candidate.*, content_hash FROM candidate JOIN content USING (statement_key)
-            WHERE blocked_hash IS DISTINCT FROM content_hash"""
+            WHERE stale_hash IS DISTINCT FROM content_hash"""
         )
 
     def _context(self) -> str:
@@ -173,8 +177,8 @@ class _Month:
         tables = [self.providers, *(self._roster(view) for view in self.scheme.context_views)]
         return hashlib.sha256(str([table.to_pylist() for table in tables]).encode()).hexdigest()
 
-    def _number_batches(self) -> list[tuple[NewBatch, pa.Table]]:
-        """Cut the members into batches; the id holds the group and a digest of the members' contents."""
+    def _number_batches(self, past: Mapping[str, int]) -> list[tuple[NewBatch, pa.Table]]:
+        """Cut the members into batches; the id holds the group and a digest of generation and contents."""
         if not self._count("member"):
             return []
         groups = self.db.rows("SELECT DISTINCT group_key, kind FROM member ORDER BY group_key")
@@ -194,7 +198,7 @@ class _Month:
             limit = self.scheme.max_statements(kind, self.as_of)
             for start in range(0, len(rows), limit):
                 part = rows.slice(start, limit)
-                batch = self._batch(kind, group, group_key, part)
+                batch = self._batch(kind, group, group_key, part, past.get(group_key, 0))
                 numbers = pa.array(range(len(part)), pa.int32())
                 self.db.add("part", part.select(["statement_key"]).append_column("n", numbers))
                 self.db.run("INSERT INTO place SELECT statement_key, ?, n FROM part", [len(batches)])
@@ -204,11 +208,18 @@ class _Month:
 
     def _group(self, group_key: str) -> dict[str, str]:
         names = self.scheme.group_columns
-        row = self.db.rows(f"SELECT {', '.join(names)} FROM member WHERE group_key = ? LIMIT 1", [group_key])[0]
+        row = self.db.rows(f"SELECT {', '.join(names)} FROM member WHERE group_key = ? LIMIT 1", [group_key])[
+            0
+        ]
         return {name: value or "" for name, value in zip(names, row, strict=True)}
 
-    def _batch(self, kind: str, group: dict[str, str], group_key: str, rows: pa.Table) -> NewBatch:
-        contents = "".join(rows["statement_key"].to_pylist() + rows["content_hash"].to_pylist())
+    def _batch(
+        self, kind: str, group: dict[str, str], group_key: str, rows: pa.Table, generation: int
+    ) -> NewBatch:
+        """The generation keeps a withdrawn claim's statements from meeting their old batch id again."""
+        contents = "".join(
+            [str(generation), *rows["statement_key"].to_pylist(), *rows["content_hash"].to_pylist()]
+        )
         digest = hashlib.sha256(contents.encode()).hexdigest()[:8]
         return NewBatch(
             batch_id=f"{group_key}-{digest}",

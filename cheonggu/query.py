@@ -25,7 +25,9 @@ class Tables:
         """A statement without an answer of interest."""
         self.db.execute(statement, parameters).fetchall()
 
-    def rows(self, query: str, parameters: Mapping[str, Any] | list[Any] | None = None) -> list[tuple[Any, ...]]:
+    def rows(
+        self, query: str, parameters: Mapping[str, Any] | list[Any] | None = None
+    ) -> list[tuple[Any, ...]]:
         """A small answer as tuples."""
         found: list[tuple[Any, ...]] = self.db.execute(query, parameters).fetchall()
         return found

@@ -21,7 +21,8 @@ from cheonggu.gateways import Gateway, Place
 from cheonggu.ledger import Actor, Claim, Ledger, Submission
 
 POLL_SECONDS = 0.1
-INTENDED = "intended"  # the ledger's word for a submission whose files were not seen placed
+# The ledger's words for a submission whose files were not seen placed, and for one nobody knows the end of.
+INTENDED, UNKNOWN = "intended", "unknown"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ class Submitter:
         submission = self.ledger.open_submission(self.gateway.name)
         if submission is None:
             return ""
-        self._place(submission)
+        if submission.state == UNKNOWN and self.gateway.examined() is None:
+            return f"a person must find out what became of claim {submission.claim_no}"
+        if submission.state != UNKNOWN:
+            self._place(submission)
         deadline = time.monotonic() + self.wait_seconds
         while (answer := self.gateway.examined()) is None:
             if time.monotonic() >= deadline:

@@ -8,7 +8,6 @@ import secrets
 import subprocess
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from pathlib import Path
 
 import typer
 
-from cheonggu.findings import errors_only
 from cheonggu.ledger import Claim
 from cheonggu.schemes import find_scheme
 from cheonggu.site import SITE_VARIABLE
@@ -124,15 +122,12 @@ def _prove(scheme: str, truth_file: Path) -> Proof:
     """Every planted defect found under its own rule, and nothing else blocked."""
     with truth_file.open(encoding="utf-8", newline="") as stream:
         truth = {row["statement_key"]: row["rule_id"] for row in csv.DictReader(stream)}
-    found: dict[str, set[str]] = defaultdict(set)
     with open_resources(scheme) as here:
-        for batch in here.ledger.batches(scheme):
-            errors = errors_only(here.ledger.findings(batch.batch_id))
-            for key, rule in zip(*errors.select(["statement_key", "rule_id"]).to_pydict().values(), strict=True):
-                found[key].add(rule)
+        found = here.ledger.error_rules(scheme)
+        blocked = set(here.ledger.statement_keys(scheme, "BLOCKED"))
     missed = sorted(key for key in truth if key not in found)
     wrong = sorted(key for key, rule in truth.items() if key in found and rule not in found[key])
-    return Proof(len(truth), tuple(missed), tuple(wrong), tuple(sorted(set(found) - set(truth))))
+    return Proof(len(truth), tuple(missed), tuple(wrong), tuple(sorted(blocked - set(truth))))
 
 
 def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, scheme: str) -> None:
@@ -140,7 +135,8 @@ def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, schem
     received = [one for one in claims if one.receipt_no]
     with open_resources(scheme) as here:
         status = here.ledger.status(scheme)
-        first = here.folder(claims[0].batch_id).path if claims else folder
+        largest = max(received, key=lambda one: one.statement_count, default=None)
+        page = here.folder(largest.batch_id).path / "assemble" / "claim.html" if largest else folder
     lines = [
         "",
         f"하룻밤 {night.as_of} 결과 · what the night did",
@@ -159,8 +155,9 @@ def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, schem
         f"까닭 없는 보류 blocked without cause {len(proof.blocked_without_cause)}",
         "",
         "다음에 볼 것 · where to look next",
-        f"  청구서 한 장 · one claim as a page   {first / 'assemble' / 'claim.html'}",
-        f"  원장 · the ledger                    cheonggu ledger status --site {folder / 'site.toml'}",
+        f"  청구서 한 장 · one claim as a page   {page}",
+        f"  보류된 명세서 · what was set aside    .venv/bin/cheonggu ledger blocked --site {folder / 'site.toml'}",
+        f"  원장 · the ledger                    .venv/bin/cheonggu ledger status --site {folder / 'site.toml'}",
         "  여섯 단계 · how it works             docs/architecture.md",
     ]
     typer.echo("\n".join(lines))

@@ -15,6 +15,4 @@ def collect(scheme: str) -> Collected:
     with open_resources(scheme, actor="import") as here:
         archive = here.site.scheme_folder(scheme) / "notices"
         providers = {claim.provider_code for claim in here.ledger.claims(scheme)}
-        return collect_documents(
-            here.gateway(), here.ledger, here.scheme, providers, archive, here.actor
-        )
+        return collect_documents(here.gateway(), here.ledger, here.scheme, providers, archive, here.actor)

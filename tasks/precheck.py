@@ -8,7 +8,7 @@ from datetime import date
 
 from prefect import task
 
-from cheonggu.checking import check_batch, make_successor, read_checked, sent_claims
+from cheonggu.checking import check_batch, make_successor, read_checked
 from cheonggu.precheck import load_catalogue
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
@@ -34,7 +34,7 @@ def precheck(scheme: str, as_of: date) -> Precheck:
     with open_resources(scheme) as here:
         catalogue = load_catalogue([*here.scheme.rule_folders, *here.site.rule_folders])
         batches = here.ledger.batches(scheme, stages=["assembled"])
-        history = {"history_claim": sent_claims(here.ledger, scheme)}
+        history = here.ledger.history(scheme)
         with ThreadPoolExecutor(here.site.threads) as pool:
             results = pool.map(
                 lambda one: check_batch(
@@ -64,6 +64,6 @@ def _act_on_failed(here: Resources) -> tuple[int, int, int]:
             continue
         successor = make_successor(folder, batch, checked.blocked_keys)
         here.ledger.split_failed(batch.batch_id, checked.blocked_keys, successor, here.actor)
-        successors += batch.statement_count > len(checked.blocked_keys)
+        successors += successor is not None
         blocked += len(checked.blocked_keys)
     return held, successors, blocked

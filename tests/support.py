@@ -76,7 +76,9 @@ def month_tables(
     try:
         statements = source.read("statement", provider_code=provider_code, care_month=care_month)
         chosen = statements.filter(
-            pc.and_(pc.equal(statements["form_no"], form_no), pc.equal(statements["payer_class"], payer_class))
+            pc.and_(
+                pc.equal(statements["form_no"], form_no), pc.equal(statements["payer_class"], payer_class)
+            )
         )
         tables = {"statement": chosen}
         for view in HIRA.statement_views[1:]:

@@ -35,7 +35,10 @@ def test_only_reviewed_statements_of_closed_days_of_finished_months_are_taken(si
         "SELECT count(*) FROM cheonggu_statement s WHERE care_month < '202607' AND reviewed_on IS NOT NULL AND "
         "EXISTS (SELECT 1 FROM cheonggu_closed_day c WHERE c.provider_code = s.provider_code AND c.care_on = s.care_to)"
     ).fetchone()[0]
-    rest = source.execute("SELECT count(*) FROM cheonggu_statement WHERE care_month < '202607'").fetchone()[0] - due
+    rest = (
+        source.execute("SELECT count(*) FROM cheonggu_statement WHERE care_month < '202607'").fetchone()[0]
+        - due
+    )
     assert (taken.statements, taken.waiting) == (due, rest)
     assert rest > 0
     assert len(taken.batch_ids) == 2  # May and June
@@ -81,7 +84,9 @@ def test_a_blocked_statement_comes_back_only_when_something_was_mended(site: Pat
     assert blocked > 0
     assert extract.fn("hira", AS_OF).statements == 0
     rows = read_ledger(site, "SELECT statement_key FROM finding WHERE field = 'patient_name'")
-    change(site, f"UPDATE hospital_statement SET patient_name = '김보람' WHERE statement_key = '{rows[0][0]}'")
+    change(
+        site, f"UPDATE hospital_statement SET patient_name = '김보람' WHERE statement_key = '{rows[0][0]}'"
+    )
     assert extract.fn("hira", AS_OF).statements == 1
     assert validate.fn("hira").ready == 1
 

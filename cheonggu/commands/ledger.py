@@ -47,6 +47,28 @@ def status(
 
 
 @app.command()
+def blocked(
+    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+) -> None:
+    """보류된 명세서와 고칠 내용 · what was set aside, why, and how to mend it."""
+    with find_ledger(url, key_file, site) as ledger:
+        rows = ledger.blocked(scheme).to_pylist()
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for one in rows:
+        place = " ".join(str(one[name]) for name in ("record", "line_no", "field") if one[name] is not None)
+        typer.echo(f"{one['statement_key']}  {one['rule_id']}  {place}  {one['detail'] or ''}".rstrip())
+        typer.echo(f"    {one['message_ko']}. {one['fix_ko']}")
+        typer.echo(f"    {one['message_en']}. {one['fix_en']}")
+    typer.echo(f"{len({one['statement_key'] for one in rows}):,}건 statements")
+
+
+@app.command()
 def verify(url: Url = None, key_file: KeyFile = None, site: Site = None) -> None:
     """원장이 고쳐지지 않았음을 증명합니다 · prove that nothing was edited; exit 1 when something was."""
     with find_ledger(url, key_file, site) as ledger:

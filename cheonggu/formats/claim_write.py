@@ -112,15 +112,14 @@ class _SetFiles:
         claim_no = first_text(self.encoder.header, "claim_no")
         insurers = sorted(filter(None, self.encoder.insurer_codes))
         names: dict[Sink, str] = {}
-        for record, layout in self.encoder.layouts.items():
-            if self.sinks[record] in names:
-                continue
+        firsts = {self.sinks[record]: layout for record, layout in reversed(self.encoder.layouts.items())}
+        for sink, layout in reversed(firsts.items()):
             name = claim_files.set_name(layout, claim_no, insurers[0] if len(insurers) == 1 else "")
             if name is None:
                 needs_insurer = "{insurer_code}" in layout.file
                 self._report("WIRE-009", layout, f"{len(insurers)} insurer codes" if needs_insurer else None)
             else:
-                names[self.sinks[record]] = name
+                names[sink] = name
         return names
 
     def _report(self, rule_id: str, layout: Layout, detail: str | None) -> None:

@@ -126,13 +126,13 @@ def _fit(catalogue: LayoutCatalogue, layout: Layout, name: str, line: bytes) -> 
     has_form = has_type = False
     if "form_no" in layout:
         has_form = _cell(line, layout, "form_no") in catalogue.marks(layout.kind, layout.record, "form_no")
+    hidden = any(one.length == len(line) for one in catalogue.undelivered(layout.kind, layout.record))
     if "record_type" in layout:
         has_type = _cell(line, layout, "record_type") == layout.record
-        if not has_type:
+        if not has_type and not (hidden and has_name):
             return None
     has_length = any(one.accepts_length(len(line)) for one in catalogue.variants(layout.kind, layout.record))
-    hidden = catalogue.undelivered(layout.kind, layout.record)
-    return has_form, has_type, has_name, has_length or any(one.length == len(line) for one in hidden)
+    return has_form, has_type, has_name, has_length or hidden
 
 
 def _cell(line: bytes, layout: Layout, name: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import Column, Connection, Integer, Select, and_, cast, exists, func, or_, select
 
 from cheonggu.findings import ERROR, FINDINGS
 from cheonggu.ledger.database import read_table
-from cheonggu.ledger.model import PERSONAL, Claim, FileFact
+from cheonggu.ledger.model import KNOWN, PERSONAL, Claim, FileFact
 from cheonggu.ledger.moves import of_claim
 from cheonggu.ledger.tables import (
     batch,
@@ -99,6 +99,45 @@ def list_files(connection: Connection, provider_code: str, claim_no: str) -> tup
     """The frozen files of a claim, by name."""
     rows = connection.execute(select(claim_file).where(of_claim(claim_file, provider_code, claim_no)))
     return tuple(sorted((FileFact(one.name, one.size, one.sha256) for one in rows), key=lambda one: one.name))
+
+
+def read_known(connection: Connection, scheme: str, provider_code: str, care_month: str) -> pa.Table:
+    """``KNOWN`` of one provider and care month."""
+    mine, sent = statement.c, claim_statement.c
+    came_back = exists().where(
+        sent.statement_key == mine.statement_key,
+        sent.content_hash == mine.content_hash,
+        claim.c.provider_code == sent.provider_code,
+        claim.c.claim_no == sent.claim_no,
+        claim.c.state == ClaimState.RETURNED.value,
+    )
+    columns = [mine[name] for name in KNOWN.names if name != "is_returned"]
+    query = select(*columns, cast(came_back, Integer)).where(
+        mine.scheme == scheme, mine.provider_code == provider_code, mine.care_month == care_month
+    )
+    raw = pa.schema([*list(KNOWN)[:-1], pa.field("is_returned", pa.int8())])  # SQLite has no booleans
+    return read_table(connection, query, raw).cast(KNOWN)
+
+
+def read_blocked(connection: Connection, scheme: str) -> pa.Table:
+    """The errors of statements that are BLOCKED, from the batch that blocked them."""
+    query = (
+        select(*(finding.c[name] for name in FINDINGS.names))
+        .join(
+            statement,
+            and_(
+                statement.c.statement_key == finding.c.statement_key,
+                statement.c.batch_id == finding.c.batch_id,
+            ),
+        )
+        .where(
+            statement.c.scheme == scheme,
+            statement.c.state == StatementState.BLOCKED.value,
+            finding.c.level == ERROR,
+        )
+        .order_by(finding.c.statement_key, finding.c.rule_id, finding.c.seq)
+    )
+    return read_table(connection, query, FINDINGS)
 
 
 def find_doubles(connection: Connection, batch_id: str) -> list[str]:

@@ -32,11 +32,10 @@ from cheonggu.ledger import (
     withdrawals,
 )
 from cheonggu.ledger.audit import Transaction, start_chain
-from cheonggu.ledger.database import connect, database_errors, parse_url, read_table, reading, writing
+from cheonggu.ledger.database import connect, database_errors, parse_url, reading, writing
 from cheonggu.ledger.export import write_register
 from cheonggu.ledger.migrations import migrate
 from cheonggu.ledger.model import (
-    KNOWN,
     Actor,
     Batch,
     Claim,
@@ -49,7 +48,7 @@ from cheonggu.ledger.model import (
 )
 from cheonggu.ledger.receipts import apply_receipt
 from cheonggu.ledger.reviews import apply_review
-from cheonggu.ledger.tables import ledger_meta, statement
+from cheonggu.ledger.tables import ledger_meta
 from cheonggu.notices import Notice
 from cheonggu.privacy import Vault
 from cheonggu.states import BatchStage, ClaimState, StatementState
@@ -119,15 +118,9 @@ class Ledger:
         return locks.hold(self._engine, name)
 
     def known_statements(self, scheme: str, provider_code: str, care_month: str) -> pa.Table:
-        """statement_key, state, content_hash, batch_id (null: in no batch) of one provider and care month."""
-        columns = statement.c
-        query = select(*(columns[name] for name in KNOWN.names)).where(
-            columns.scheme == scheme,
-            columns.provider_code == provider_code,
-            columns.care_month == care_month,
-        )
+        """What is known (``model.KNOWN``) of one provider and care month; batch_id null means in no batch."""
         with self._read() as connection:
-            return read_table(connection, query, KNOWN)
+            return registers.read_known(connection, scheme, provider_code, care_month)
 
     def add_batches(self, new: Sequence[NewBatch], members: pa.Table, actor: Actor) -> None:
         """Enter new batches and their statements (columns of ``model.MEMBERS``), all or none.
@@ -350,6 +343,11 @@ class Ledger:
         """Keys of the statements in a state."""
         with self._read() as connection:
             return registers.list_keys(connection, scheme, state)
+
+    def blocked(self, scheme: str) -> pa.Table:
+        """The errors of every BLOCKED statement (columns of ``findings.FINDINGS``), by statement and rule."""
+        with self._read() as connection:
+            return registers.read_blocked(connection, scheme)
 
     def error_rules(self, scheme: str) -> dict[str, set[str]]:
         """Statement key → rules that found an error in it."""

@@ -75,9 +75,7 @@ def is_up(api: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def installation(
-    tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str
-) -> Iterator[Installation]:
+def installation(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("e2e")
     urls = {name: f"{postgres_cluster}/e2e_{name}" for name in ("source", "ledger", "prefect")}
     with psycopg.connect(f"{postgres_cluster}/postgres", autocommit=True) as connection:
@@ -129,7 +127,9 @@ def night(installation: Installation) -> dict[str, Any]:
     return installation.run("submit-claims/hira-on-demand", as_of=AS_OF.isoformat())
 
 
-def test_the_night_completes_and_hands_every_claim_off(installation: Installation, night: dict[str, Any]) -> None:
+def test_the_night_completes_and_hands_every_claim_off(
+    installation: Installation, night: dict[str, Any]
+) -> None:
     assert (night["type"], night["name"]) == ("COMPLETED", "Completed"), night
     with psycopg.connect(installation.ledger_url) as connection:
         states = dict(connection.execute("SELECT state, count(*) FROM claim GROUP BY state").fetchall())
@@ -144,7 +144,9 @@ def test_the_answers_are_collected_once(installation: Installation, night: dict[
         state = installation.run("collect-notices/collect-hira-notices")
         assert (state["type"], state["name"]) == ("COMPLETED", "Completed"), state
         with psycopg.connect(installation.ledger_url) as connection:
-            query = "SELECT count(*) FROM claim WHERE state IN ('HANDED_OFF', 'SENT', 'RECEIVED', 'IN_REVIEW')"
+            query = (
+                "SELECT count(*) FROM claim WHERE state IN ('HANDED_OFF', 'SENT', 'RECEIVED', 'IN_REVIEW')"
+            )
             row = connection.execute(query).fetchone()
         return row == (0,)
 
@@ -169,7 +171,10 @@ def test_nothing_personal_reaches_prefect(installation: Installation, night: dic
     rows = source.execute("SELECT patient_rrn, insurance_card_no FROM cheonggu_statement").fetchall()
     canaries = {value for row in rows for value in row if value and len(value) >= 8}
     dump = subprocess.run(
-        [str(BINARIES / "pg_dump"), "--inserts", installation.prefect_url], capture_output=True, text=True, check=True
+        [str(BINARIES / "pg_dump"), "--inserts", installation.prefect_url],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     logs = (installation.folder / "serve.log").read_text(encoding="utf-8", errors="replace")
     assert "submit-claims" in dump

@@ -51,7 +51,9 @@ def test_the_summary_names_the_six_stages_and_where_to_look_next(demo: Path) -> 
 def test_every_planted_defect_is_found_under_its_rule_and_nothing_else_is_blocked(demo: Path) -> None:
     with (demo / "hospital" / "truth.csv").open(encoding="utf-8", newline="") as stream:
         truth = {row["statement_key"]: row["rule_id"] for row in csv.DictReader(stream)}
-    blocked = {key for (key,) in ledger_rows(demo, "SELECT statement_key FROM statement WHERE state = 'BLOCKED'")}
+    blocked = {
+        key for (key,) in ledger_rows(demo, "SELECT statement_key FROM statement WHERE state = 'BLOCKED'")
+    }
     found = set(ledger_rows(demo, "SELECT statement_key, rule_id FROM finding WHERE level = 'error'"))
     assert truth
     assert {(key, rule) for key, rule in truth.items()} <= found

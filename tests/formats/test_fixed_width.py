@@ -114,7 +114,9 @@ def test_every_bad_value_has_its_finding_with_the_row() -> None:
     layout = layout_of(field("a", "an", 2), field("n", "n", 2))
     table = pa.table({"a": ["ok", "bad", "가", "가나"], "n": pa.array([1, 100, -1, 99])})
     encoded = fixed_width.encode(table, layout)
-    found = [(row, one["rule_id"]) for row, one in zip(encoded.rows, encoded.findings.to_pylist(), strict=True)]
+    found = [
+        (row, one["rule_id"]) for row, one in zip(encoded.rows, encoded.findings.to_pylist(), strict=True)
+    ]
     assert sorted(found) == [(1, "WIRE-002"), (1, "WIRE-003"), (2, "WIRE-004"), (3, "WIRE-002")]
 
 
@@ -209,7 +211,15 @@ def test_numbers_are_read_with_either_fill_and_nothing_else(data: bytes, expecte
 
 @pytest.mark.parametrize(
     ("data", "expected"),
-    [(b"  -295", -295), (b"000295", 295), (b"   295", 295), (b"-00295", -295), (b"--0295", None), (b"0-0295", None), (b"-00000", None)],
+    [
+        (b"  -295", -295),
+        (b"000295", 295),
+        (b"   295", 295),
+        (b"-00295", -295),
+        (b"--0295", None),
+        (b"0-0295", None),
+        (b"-00000", None),
+    ],
 )
 def test_a_signed_number_has_its_sign_before_the_digits(data: bytes, expected: int | None) -> None:
     layout = layout_of(field("line_amount", "n", 6, rule="negative when removed"))

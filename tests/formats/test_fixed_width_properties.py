@@ -22,7 +22,11 @@ from tests.golden.test_sam_golden import LAYOUTS, table_of
 SYLLABLES = "".join(chr(code) for code in range(0xAC00, 0xD7A4))
 ONE_OF_EACH = list({one.table: one for one in CATALOGUE}.values())
 FIELD_TYPES = sorted(
-    {(one.type, one.length, one.scale, one.is_signed, one.is_blank_without_value) for layout in CATALOGUE for one in layout.fields}
+    {
+        (one.type, one.length, one.scale, one.is_signed, one.is_blank_without_value)
+        for layout in CATALOGUE
+        for one in layout.fields
+    }
 )
 
 
@@ -45,7 +49,9 @@ def round_trip(one: Field, values: list) -> tuple[list, pa.Table]:
 
 def fits(one: Field, text: str) -> bool:
     try:
-        return len(text.encode("cp949")) <= one.length and not any(ord(sign) < 32 or ord(sign) == 127 for sign in text)
+        return len(text.encode("cp949")) <= one.length and not any(
+            ord(sign) < 32 or ord(sign) == 127 for sign in text
+        )
     except UnicodeEncodeError:
         return False
 
@@ -53,7 +59,9 @@ def fits(one: Field, text: str) -> bool:
 @pytest.mark.parametrize("kind", FIELD_TYPES, ids=str)
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
-def test_any_value_comes_back_or_is_refused(kind: tuple[str, int, int, bool, bool], data: st.DataObject) -> None:
+def test_any_value_comes_back_or_is_refused(
+    kind: tuple[str, int, int, bool, bool], data: st.DataObject
+) -> None:
     one = sample_field(kind)
     if one.is_number:
         size = one.length + 1
@@ -61,7 +69,9 @@ def test_any_value_comes_back_or_is_refused(kind: tuple[str, int, int, bool, boo
         values = data.draw(st.lists(st.none() | numbers, min_size=1, max_size=4))
         least = -(10 ** (one.length - 1)) + 1 if one.is_signed else 0
         is_fine = all(value is None or least <= value < 10**one.length for value in values)
-        expected = [(None if one.is_blank_without_value else 0) if value is None else value for value in values]
+        expected = [
+            (None if one.is_blank_without_value else 0) if value is None else value for value in values
+        ]
     else:
         signs = st.sampled_from("가힣뷁똠 aZ0·①漢Ａ") | st.characters(exclude_categories=["Cs"])
         values = data.draw(st.lists(st.text(signs, max_size=min(one.length + 2, 30)), min_size=1, max_size=4))
@@ -107,7 +117,11 @@ def test_a_changed_byte_is_reported_or_changes_only_the_field_it_stands_in(name:
     layout = LAYOUTS[name]
     for case in sam_golden.read_cases(name):
         original = np.frombuffer(case.data + b"\r\n", np.uint8)
-        pairs = [(place, byte) for place, byte in product(range(layout.length), CHANGED_TO) if original[place] != byte]
+        pairs = [
+            (place, byte)
+            for place, byte in product(range(layout.length), CHANGED_TO)
+            if original[place] != byte
+        ]
         matrix = np.tile(original, (len(pairs) + 1, 1))
         for row, (place, byte) in enumerate(pairs):
             matrix[row, place] = byte

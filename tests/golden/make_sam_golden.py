@@ -68,13 +68,19 @@ def earlier(fields: list[dict], variant: dict) -> list[dict]:
 
 def write(table: str, fields: list[dict], name_ko: str, until: str) -> None:
     name = f"{table}@{until}" if until else table
-    lines = [f"# {table} {name_ko}{f', versions up to {until}' if until else ''}: {fields[-1]['end']} bytes + CR LF"]
+    lines = [
+        f"# {table} {name_ko}{f', versions up to {until}' if until else ''}: {fields[-1]['end']} bytes + CR LF"
+    ]
     for case in ("full", "empty", "edge"):
         lines += ["", f"[{case}] {TITLES[case]}"]
         for field in fields:
             value, reason = value_of(field, case)
             place = f"{field['start']}-{field['end']}"
-            text = json.dumps(value, ensure_ascii=False) if value is None or isinstance(value, int) else short(value)
+            text = (
+                json.dumps(value, ensure_ascii=False)
+                if value is None or isinstance(value, int)
+                else short(value)
+            )
             lines.append("\t".join([field["name_en"], place, text, squeeze(wire(field, value)), reason]))
     (OUT / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -88,9 +94,13 @@ TITLES = {
 
 def value_of(field: dict, case: str) -> tuple[str | int | None, str]:
     """A value for the case and why it is there."""
-    codes = [part.partition(":")[0] for part in field["codes"].split("|")] if field["codes"][:1] != "@" else []
+    codes = (
+        [part.partition(":")[0] for part in field["codes"].split("|")] if field["codes"][:1] != "@" else []
+    )
     if field["required"] == "B":
-        return (None, "leave blank: spaces, although a number") if field["type"] == "n" else ("", "leave blank")
+        return (
+            (None, "leave blank: spaces, although a number") if field["type"] == "n" else ("", "leave blank")
+        )
     if field["type"] == "n":
         return number(field, case)
     if codes and codes[0]:
@@ -132,7 +142,9 @@ def code(field: dict, case: str, codes: list[str]) -> tuple[str, str]:
 def text(field: dict, case: str) -> tuple[str, str]:
     length = field["length"]
     if case == "empty":
-        return ("A", "one letter, spaces behind it") if field["required"] == "Y" else ("", "empty: all spaces")
+        return (
+            ("A", "one letter, spaces behind it") if field["required"] == "Y" else ("", "empty: all spaces")
+        )
     if length == 1:
         return "9", "one byte"
     if case == "full":
@@ -167,7 +179,7 @@ def short(value: str) -> str:
     if run < 12:
         return json.dumps(value, ensure_ascii=False)
     rest = value[run:]
-    return f'{json.dumps(value[0], ensure_ascii=False)}*{run} + {json.dumps(rest, ensure_ascii=False)}'
+    return f"{json.dumps(value[0], ensure_ascii=False)}*{run} + {json.dumps(rest, ensure_ascii=False)}"
 
 
 def squeeze(data: bytes) -> str:

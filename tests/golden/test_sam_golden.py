@@ -65,7 +65,9 @@ def test_the_golden_file_names_the_places_of_the_layout(name: str) -> None:
         assert case.places == {one.name: f"{one.start}-{one.end}" for one in LAYOUTS[name].fields}
 
 
-def test_the_golden_files_are_what_their_script_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_golden_files_are_what_their_script_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(make_sam_golden, "OUT", tmp_path)
     make_sam_golden.main()
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}.txt" for name in golden.names()}

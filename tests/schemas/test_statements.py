@@ -38,12 +38,16 @@ def check(tables: dict[str, pa.Table], kind: str = "medical_dental", setting: st
     )
 
 
-def change(tables: dict[str, pa.Table], view: str, column: str, value: Any, row: int = 0) -> dict[str, pa.Table]:
+def change(
+    tables: dict[str, pa.Table], view: str, column: str, value: Any, row: int = 0
+) -> dict[str, pa.Table]:
     table = tables[view]
     values = table[column].to_pylist()
     values[row] = value
     index = table.column_names.index(column)
-    changed = table.set_column(index, table.schema.field(column), pa.array(values, table.schema.field(column).type))
+    changed = table.set_column(
+        index, table.schema.field(column), pa.array(values, table.schema.field(column).type)
+    )
     return {**tables, view: changed}
 
 
@@ -162,5 +166,7 @@ def test_a_visit_known_under_another_key_is_blocked(clinic: dict[str, pa.Table])
         care_days=JUNE,
         doubles=[double],
     )
-    assert [(one["rule_id"], one["statement_key"]) for one in verdict.findings.to_pylist()] == [("SRC-013", double)]
+    assert [(one["rule_id"], one["statement_key"]) for one in verdict.findings.to_pylist()] == [
+        ("SRC-013", double)
+    ]
     assert verdict.verdicts["is_ready"].to_pylist().count(False) == 1

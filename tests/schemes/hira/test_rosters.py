@@ -43,7 +43,9 @@ def test_the_guides_example_full_time_24_days_and_part_time_13_days() -> None:
 
 
 @pytest.mark.parametrize(("employed", "counted"), [(1, 1), (2, 1), (29, 15), (30, 15)])
-def test_part_time_counts_half_rounded_up_and_at_most_fifteen_days_a_month(employed: int, counted: int) -> None:
+def test_part_time_counts_half_rounded_up_and_at_most_fifteen_days_a_month(
+    employed: int, counted: int
+) -> None:
     found = doctor_days(roster(("1", "800101", "part")), days(n1=list(range(1, employed + 1))), JUNE)
     assert found.days == counted
 
@@ -84,7 +86,14 @@ def fees(count: int, won: int = 10_000) -> pa.Table:
 
 @pytest.mark.parametrize(
     ("per_day", "index"),
-    [(75, 10_000_000), (76, 9_986_842), (100, 9_750_000), (120, 9_375_000), (150, 9_000_000), (200, 8_000_000)],
+    [
+        (75, 10_000_000),
+        (76, 9_986_842),
+        (100, 9_750_000),
+        (120, 9_375_000),
+        (150, 9_000_000),
+        (200, 8_000_000),
+    ],
 )
 def test_the_index_falls_with_patients_a_day(per_day: int, index: int) -> None:
     found = graded_fee(1, fees(per_day), 10_000_000, date(2026, 6, 1))
