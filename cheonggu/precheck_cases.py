@@ -68,10 +68,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a case gave; ``problem`` is empty when it is as expected."""
+    """What a case gave: its findings, and what is not as expected, or nothing."""
 
     case: Case
     problem: str
+    findings: pa.Table
 
 
 def load_bases(folder: Path) -> dict[str, Base]:
@@ -86,27 +87,34 @@ def load_cases(folder: Path) -> list[Case]:
 
 def run_case(catalogue: Catalogue, bases: Mapping[str, Base], case: Case) -> Outcome:
     """Run the rule of one case over its changed claim."""
-    base = bases.get(case.base)
-    if base is None:
-        return Outcome(case, f"there is no base claim {case.base!r}")
-    try:
-        rule = catalogue.rule(case.rule_id)
-    except KeyError:
-        return Outcome(case, "there is no such rule")
+    rule = _rule_of(catalogue, case)
+    if case.base not in bases:
+        raise _odd(case, f"there is no base claim {case.base!r}")
+    base = bases[case.base]
     tables = to_tables(catalogue, change_rows(catalogue, base.rows, case))
-    alone = replace(catalogue, rules=_with_partners(catalogue, rule))
-    result = check(alone, tables, on=base.on, threads=1)
+    result = check(replace(catalogue, rules=_with_partners(catalogue, rule)), tables, on=base.on, threads=1)
     mine = result.findings.filter(pa.compute.equal(result.findings["rule_id"], rule.id))
+    reasons = [reason for rule_id, reason in result.not_checked if rule_id == rule.id]
+    return Outcome(case, _judge(case, rule, tables[CLAIM].to_pylist()[0], mine, reasons), mine)
+
+
+def _judge(case: Case, rule: Rule, facts: Mapping[str, Any], mine: pa.Table, reasons: Sequence[str]) -> str:
+    """What is not as the case expects; empty when nothing."""
     fired = sorted({one or CLAIM for one in mine["statement_no"].to_pylist()})
     if fired != sorted(case.fires_on):
-        return Outcome(case, f"fires on {fired or 'nothing'}, wanted {list(case.fires_on) or 'nothing'}")
-    reasons = [reason for rule_id, reason in result.not_checked if rule_id == rule.id]
+        return f"fires on {fired or 'nothing'}, wanted {list(case.fires_on) or 'nothing'}"
     if len(reasons) >= len(rule.parts) or any("could not be run" in one for one in reasons):
-        return Outcome(case, f"not checked: {reasons[0]}")
-    facts = tables[CLAIM].to_pylist()[0]
+        return f"not checked: {reasons[0]}"
     if not all(facts.get(name) in values for name, values in rule.applies.facts().items()):
-        return Outcome(case, "the rule is not for this base claim")
-    return Outcome(case, "")
+        return "the rule is not for this claim"
+    return ""
+
+
+def _rule_of(catalogue: Catalogue, case: Case) -> Rule:
+    try:
+        return catalogue.rule(case.rule_id)
+    except KeyError:
+        raise _odd(case, "there is no such rule") from None
 
 
 def run_cases(

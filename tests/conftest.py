@@ -101,9 +101,10 @@ def postgres_cluster() -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres_cluster: str) -> str:
+def postgres_url(postgres_cluster: str) -> Iterator[str]:
     """URL of a fresh, empty database: ``postgresql://…/name`` (add a driver where one is needed)."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(f"{postgres_cluster}/postgres", autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{postgres_cluster}/{name}"
+        yield f"{postgres_cluster}/{name}"
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

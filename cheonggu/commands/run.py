@@ -17,13 +17,14 @@ Site = Annotated[Path | None, typer.Option("--site", help="설정 파일 · the 
 SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable summary")]
 
-# A flow run from a shell needs no server; it keeps its own small database beside the site file.
+# A flow run from a shell needs no server; it keeps its own small database beside the site file. Errors are printed
+# once, in two lines, by the process itself; without a server nobody would read the stack traces in between.
 LOCAL_PREFECT = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "cheonggu",
-    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_CLI_COLORS": "false",
 }
 

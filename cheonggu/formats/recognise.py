@@ -179,6 +179,8 @@ def _with_header(found: Recognised, catalogue: LayoutCatalogue, lines: dict[Path
     if not holders or not lines[holders[0].path]:
         return found
     line = lines[holders[0].path]
+    if not any(one.accepts_length(len(line)) for one in catalogue.variants(found.kind, HEADER)):
+        return found
     if _cell(line, layout, "form_no") not in catalogue.marks(found.kind, HEADER, "form_no"):
         return found
     return replace(

@@ -39,7 +39,8 @@ def claim(kind: str, statements: int = 4, seed: int = 1, month: str = "202607") 
         elif layout.record == "A":
             owners = numbers
         else:
-            owners = [one for one in numbers for _ in range(chance.randrange(layout.record == "B", 4))]
+            least = {numbers[0]: 1} if layout.record != "B" else dict.fromkeys(numbers, 1)
+            owners = [one for one in numbers for _ in range(chance.randrange(least.get(one, 0), 4))]
         tables[layout.record] = pa.table(
             {
                 one.name: pa.array(
