@@ -22,7 +22,7 @@ from cheonggu.codes import CodeLists
 from cheonggu.errors import DataFileError, InputError
 from cheonggu.precheck_catalogue import VALUE, Catalogue, Part, Rule, odd_rule
 from cheonggu.precheck_formats import Version, format_macros, versions
-from cheonggu.precheck_tables import OPTIONAL, ROLES, SQL_TYPES, complete
+from cheonggu.precheck_tables import OPTIONAL, ROLES, complete
 
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 MADE = re.compile(r"CREATE (?:TABLE|MACRO) (\w+)")
@@ -90,18 +90,12 @@ def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Ta
         )
     words = asked_words(catalogue)
     for declared in catalogue.tables.tables.values():
-        if declared.name not in tables and declared in catalogue.tables.optional:
+        is_absent = declared.name not in tables and declared.use == OPTIONAL
+        if is_absent or declared.name not in words:
             continue
-        place = table_place(catalogue, declared.name)
-        given = tables.get(declared.name)
         wanted = [one for one in declared.columns if one.name in words or one.role] or [declared.columns[0]]
-        columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in wanted)
-        connection.execute(f"CREATE TABLE {place} ({columns})")
-        if given is not None:
-            arrow = complete(given, declared).select([one.name for one in wanted])
-            connection.register("arriving", arrow)
-            connection.execute(f"INSERT INTO {place} SELECT * FROM arriving")
-            connection.unregister("arriving")
+        given = tables.get(declared.name, declared.schema.empty_table())
+        _copy(connection, table_place(catalogue, declared.name), complete(given, declared.name, wanted))
 
 
 def prepare(connection: Any, catalogue: Catalogue) -> None:
@@ -291,14 +285,15 @@ def _add_formats(connection: Any, catalogue: Catalogue) -> None:
     """The format macros of lists with formats, for the codes that occur: a branch for every code is dear to plan."""
     words = asked_words(catalogue)
     for name, known in _formats(catalogue.codes).items():
+        if words.isdisjoint(name for name, _ in format_macros(name, [])):
+            continue
         place = catalogue.tables.format_column(name)
-        occurring = {one.code for one in known}
-        if place is not None:
+        if place is not None and place[0] in words:
             found = connection.execute(f"SELECT DISTINCT {place[1]} FROM {place[0]}").fetchall()
-            occurring &= {code for (code,) in found}
-        for macro, sql in format_macros(name, [one for one in known if one.code in occurring]):
-            if macro in words:
-                connection.execute(sql)
+            occurring = {code for (code,) in found}
+            known = [one for one in known if one.code in occurring]
+        for _, macro in format_macros(name, known):
+            connection.execute(macro)
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from cheonggu.layouts import Layout, LayoutCatalogue, odd_row
 
 CORE, OPTIONAL = "core", "optional"
 ARROW_TYPES = {"text": pa.string(), "int": pa.int64(), "date": pa.date32(), "bool": pa.bool_()}
-SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "bool": "BOOLEAN"}
 ROLES = ("statement_no", "line_no", "file", "record")
 FORMAT_ROLE = "format:"
 
@@ -58,10 +57,6 @@ class Table:
     def roles(self) -> dict[str, str]:
         """Place in a finding → column that fills it."""
         return {one.role: one.name for one in self.columns if one.role in ROLES}
-
-    def create_sql(self, place: str) -> str:
-        columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in self.columns)
-        return f"CREATE TABLE {place} ({columns})"
 
 
 class TableSet:
@@ -148,21 +143,22 @@ def _merge_types(layout: Layout, types: dict[str, str]) -> None:
         types[one.name] = mine if types.get(one.name, mine) == mine else "text"
 
 
-def complete(table: pa.Table, declared: Table) -> pa.Table:
-    """The table with exactly the declared columns: missing ones are null, types are cast, others are left out.
+def complete(table: pa.Table, name: str, columns: Sequence[Column]) -> pa.Table:
+    """The table with exactly these columns: missing ones are null, types are cast, others are left out.
 
     Raises InputError naming table and column when a type cannot be cast.
     """
-    arrays = []
-    for field in declared.schema:
-        if field.name not in table.column_names:
-            arrays.append(pa.nulls(table.num_rows, field.type))
+    arrays = {}
+    for column in columns:
+        wanted = ARROW_TYPES[column.type]
+        if column.name not in table.column_names:
+            arrays[column.name] = pa.nulls(table.num_rows, wanted)
             continue
         try:
-            arrays.append(pc.cast(table[field.name], field.type))
+            arrays[column.name] = pc.cast(table[column.name], wanted)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             raise InputError(
-                f"Table {declared.name}, column {field.name}: not {field.type} as declared.",
-                f"{declared.name} 표의 {field.name} 열이 선언된 형식({field.type})이 아닙니다.",
+                f"Table {name}, column {column.name}: not {wanted} as declared.",
+                f"{name} 표의 {column.name} 열이 선언된 형식({wanted})이 아닙니다.",
             ) from None
-    return pa.table(arrays, schema=declared.schema)
+    return pa.table(arrays)

@@ -6,22 +6,25 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import typer
 
 from cheonggu import findings
 from cheonggu.formats import ndjson
-from cheonggu.formats.claim_check import check_structure
 from cheonggu.formats.claim_set import read_set
 from cheonggu.formats.recognise import recognise
 from cheonggu.schemes import find_scheme
+from cheonggu.schemes.hira.foreign import check_files
 
 app = typer.Typer(help="청구 파일(SAM) · claim files: read, write, check, show", no_args_is_help=True)
 
 SCHEME = find_scheme("hira")
+SEOUL = ZoneInfo("Asia/Seoul")
 Paths = Annotated[
     list[Path], typer.Argument(help="청구 파일들 또는 그 폴더 · the files of one claim, or their folder")
 ]
@@ -90,12 +93,15 @@ def encode(
 def check(
     paths: Paths,
     kind: Kind = None,
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="송신일(오늘) · day of the hand-off")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable result")
     ] = False,
 ) -> None:
-    """청구 파일의 구조 점검 · check any claim set, ours or another program's; exit 1 on errors."""
-    found = structural_findings(paths, kind)
+    """청구 파일의 구조와 규칙 점검 · check any claim set, ours or another program's; exit 1 on errors."""
+    found = check_files(files_of(paths), on.date() if on else datetime.now(SEOUL).date(), kind)
     if as_json:
         recognised = recognise(paths, SCHEME.layouts, kind)
         typer.echo(json.dumps({"kind": recognised.kind, "findings": found.to_pylist()}, ensure_ascii=False))
@@ -120,9 +126,10 @@ def show(
     typer.echo(f"{html.name} 파일을 만들었습니다. Wrote {html}.")
 
 
-def structural_findings(paths: list[Path], kind: str | None = None) -> pa.Table:
-    """What can be said about the files without the rule catalogue (see ``claim_check``)."""
-    return check_structure(paths, SCHEME.layouts, kind=kind)
+def files_of(paths: list[Path]) -> list[Path]:
+    """The files named, and those in the folders named."""
+    inside = [sorted(path.iterdir()) if path.is_dir() else [path] for path in paths]
+    return [path for group in inside for path in group if path.is_file()]
 
 
 def _write_to_terminal(pieces: Iterator[bytes]) -> None:

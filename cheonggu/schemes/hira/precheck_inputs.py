@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from cheonggu.formats.claim_set import inspect_set, read_set
+from cheonggu.formats.claim_set import ClaimSet, inspect_set, read_set
 from cheonggu.schemes.hira.data import CODES, LAYOUTS, first_day, form_facts, value_on
 
+FORMS_OF_INSURANCE = {"H010": "HI", "H011": "MA"}  # claim header form → insurance, as the header layout says
 WIRE_TABLES = {"H": "header", "A": "stmt", "B": "dx", "C": "line", "D": "rx", "E": "detail"}
 
 
@@ -24,10 +25,6 @@ def precheck_tables(
     """
     batch = context["batch"]
     paths = sorted(path for path in sam.iterdir() if path.is_file())
-    claim_set = read_set(paths, LAYOUTS)
-    tables = {
-        name: claim_set.tables[letter] for letter, name in WIRE_TABLES.items() if letter in claim_set.tables
-    }
     provider = rosters["provider"]
     kind = provider["provider_kind"][0].as_py() if len(provider) else None
     facts = form_facts(batch.group["form_no"])
@@ -43,12 +40,40 @@ def precheck_tables(
         "is_omitted": False,
     }
     return {
-        **tables,
+        **_wire_tables(read_set(paths, LAYOUTS)),
         **inspect_set(paths, LAYOUTS),
         "claim": pa.Table.from_pylist([claim]),
         "institution": provider,
         "code": code_table(),
         **{name: table for name, table in rosters.items() if name != "provider"},
+    }
+
+
+def foreign_tables(paths: list[Path], kind: str | None = None) -> dict[str, pa.Table]:
+    """The same for a set that any program wrote: only what the files themselves tell, no rosters."""
+    claim_set = read_set(paths, LAYOUTS, kind=kind)
+    tables = _wire_tables(claim_set)
+    header, first = tables["header"].to_pylist()[0], tables["stmt"].slice(0, 1).to_pylist()
+    form_no = first[0]["form_no"] if first else ""
+    known = {one.key: one.row for one in CODES.rows("statement_form")}.get(form_no, {})
+    claim = {
+        "kind": claim_set.kind,
+        "insurance": FORMS_OF_INSURANCE.get(header.get("form_no") or ""),
+        "setting": known.get("setting"),
+        "claim_class": header.get("claim_class") or "",
+        "is_omitted": False,
+    }
+    return {
+        **tables,
+        **inspect_set(paths, LAYOUTS, kind=kind),
+        "claim": pa.Table.from_pylist([claim]),
+        "code": code_table(),
+    }
+
+
+def _wire_tables(claim_set: ClaimSet) -> dict[str, pa.Table]:
+    return {
+        name: claim_set.tables[letter] for letter, name in WIRE_TABLES.items() if letter in claim_set.tables
     }
 
 
