@@ -284,16 +284,17 @@ def _add_codes(connection: Any, catalogue: Catalogue) -> None:
 def _add_formats(connection: Any, catalogue: Catalogue) -> None:
     """The format macros of lists with formats, for the codes that occur: a branch for every code is dear to plan."""
     words = asked_words(catalogue)
-    for name, known in _formats(catalogue.codes).items():
-        if words.isdisjoint(name for name, _ in format_macros(name, [])):
+    for name, listed in _formats(catalogue.codes).items():
+        if words.isdisjoint(macro for macro, _ in format_macros(name, [])):
             continue
+        known = listed
         place = catalogue.tables.format_column(name)
         if place is not None and place[0] in words:
             found = connection.execute(f"SELECT DISTINCT {place[1]} FROM {place[0]}").fetchall()
             occurring = {code for (code,) in found}
-            known = [one for one in known if one.code in occurring]
-        for _, macro in format_macros(name, known):
-            connection.execute(macro)
+            known = [one for one in listed if one.code in occurring]
+        for _, sql in format_macros(name, known):
+            connection.execute(sql)
 
 
 @lru_cache(maxsize=4)
