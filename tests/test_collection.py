@@ -64,7 +64,9 @@ def test_receipt_and_result_move_every_statement_of_the_claim(site: Path) -> Non
     assert len(waiting(site)) == 2
     assert take_in() == Collected(2, 0, (), ())
     assert ("DECIDED",) in read_ledger(site, "SELECT state FROM claim")
-    states = dict(read_ledger(site, "SELECT state, count(*) FROM statement WHERE state != 'BLOCKED' GROUP BY state"))
+    states = dict(
+        read_ledger(site, "SELECT state, count(*) FROM statement WHERE state != 'BLOCKED' GROUP BY state")
+    )
     assert set(states) <= {"ACCEPTED", "ADJUSTED", "IMPOSSIBLE", "HELD"}
 
 
@@ -102,7 +104,9 @@ def test_the_same_number_with_other_bytes_is_refused_and_kept(site: Path) -> Non
     first = waiting(site)[0].read_bytes()
     take_in()
     facts = ledger_facts(site)
-    (site / "client" / "out" / "other.xml").write_bytes(first.replace(b"<provider", b"<!-- x --><provider", 1))
+    (site / "client" / "out" / "other.xml").write_bytes(
+        first.replace(b"<provider", b"<!-- x --><provider", 1)
+    )
     collected = take_in()
     assert [one.name for one in collected.refused] == ["other.xml"]
     assert (site / "client" / "out" / "refused" / "other.xml").exists()

@@ -67,7 +67,10 @@ def submit(site: Path, client: Callable[[float], None], wait: float = 5):  # typ
 
 
 def states(site: Path) -> list[str]:
-    return [state for (state,) in read_ledger(site, "SELECT state FROM claim WHERE state != 'WITHDRAWN' ORDER BY 1")]
+    return [
+        state
+        for (state,) in read_ledger(site, "SELECT state FROM claim WHERE state != 'WITHDRAWN' ORDER BY 1")
+    ]
 
 
 def test_claims_go_in_one_at_a_time_and_each_answer_is_recorded(site: Path) -> None:
@@ -130,7 +133,9 @@ def test_files_changed_after_the_check_are_never_handed_off(site: Path) -> None:
     assert client.taken == []
 
 
-def test_an_answer_recorded_but_not_taken_away_is_taken_away_first(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_recorded_but_not_taken_away_is_taken_away_first(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client = Client(site / "client")
     with monkeypatch.context() as patched:
         patched.setattr(HiraClient, "acknowledge", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))

@@ -28,7 +28,11 @@ BUCKETS = (
     "COVID_INJECTION", "COVID_TEST", "DISABLED_DENTAL", "RETIRED_DRUG", "CHRONIC_MANAGEMENT", "LONG_ACTING_INJECTION",
 )  # fmt: skip
 BUCKET_NO = {name: number for number, name in enumerate(BUCKETS)}
-LINE_BASES = ("", *(name for name in BUCKETS if name != OTHER and "LONG1" not in name and "LONG3" not in name), "ROOM")
+LINE_BASES = (
+    "",
+    *(name for name in BUCKETS if name != OTHER and "LONG1" not in name and "LONG3" not in name),
+    "ROOM",
+)
 LONG_STAYS = {"": "", "16": "_LONG16", "31": "_LONG31"}
 # Parts that do not count for the yearly upper limit (besides sections outside total 1).
 NOT_IN_CEILING = tuple(name for name in BUCKETS if name.startswith(("ROOM2", "ROOM3", "CHUNA")))

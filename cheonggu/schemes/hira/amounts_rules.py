@@ -164,7 +164,9 @@ def explain(rule_id: str, switches: Mapping[str, str] | None = None) -> dict[str
         )
     raw = {key: _plain(value) for key, value in rule.raw.items()}
     shown = {"id": rule.id, "label_ko": rule.label_ko, "file": f"rules/copay/{rule.file}"}
-    shown["meaning"] = raw.get("meaning") or raw.get("patient_class") or raw.get("base") or raw.get("name") or ""
+    shown["meaning"] = (
+        raw.get("meaning") or raw.get("patient_class") or raw.get("base") or raw.get("name") or ""
+    )
     for key in ("components", "tiers", "rates", "rate", "variants", "patient_share", "tertiary_60"):
         if key in raw:
             shown[key] = raw[key]
@@ -270,13 +272,17 @@ def _with_parts(
 
 
 def _part(file: str, where: str, rule: Rule, raw: dict[str, Any]) -> Part:
-    if set(raw) - {"buckets", "otherwise", "charge", "add_points"} or not set(raw["buckets"]) <= set(BUCKET_NO):
+    if set(raw) - {"buckets", "otherwise", "charge", "add_points"} or not set(raw["buckets"]) <= set(
+        BUCKET_NO
+    ):
         raise _odd(file, where, "has a part with unknown keys or buckets")
     if raw["otherwise"] not in ("own", "refuse"):
         raise _odd(file, where, "says neither own nor refuse")
     charges = []
     for one in raw["charge"]:
-        facts = {key: value for key, value in one.items() if key not in ("rate", "from_switch", "buckets_except")}
+        facts = {
+            key: value for key, value in one.items() if key not in ("rate", "from_switch", "buckets_except")
+        }
         rate = one.get("rate", "add")
         kept = rate if isinstance(rate, str) else _rate(file, where, rate)
         excluded = " ".join(one.get("buckets_except", ()))

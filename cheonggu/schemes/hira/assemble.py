@@ -68,7 +68,7 @@ def assemble(batch: BatchInput) -> Assembled:
     graded = _claim_wide(batch, numbered, members)
     records = {
         layout.record: _wire(layout, numbered[layout.record], batch.claim_no)
-        for layout in LAYOUTS.records(batch.kind)
+        for layout in LAYOUTS.records(batch.kind, LAYOUTS.form(batch.kind, first_day(batch.month)))
         if layout.record != "H"
     }
     header = _header(batch, records["A"], graded)
@@ -181,10 +181,10 @@ def _column(field: Field, table: pa.Table) -> pa.Array | pa.ChunkedArray:
 
 def _header(batch: BatchInput, general: pa.Table, graded: GradedFee) -> pa.Table:
     provider = batch.tables["provider"].to_pylist()[0]
-    claim_version, statement_version = value_on("form_versions", first_day(batch.month))[batch.kind]
+    form = LAYOUTS.form(batch.kind, first_day(batch.month))
     row: dict[str, Any] = {
-        "claim_form_version": claim_version,
-        "statement_form_version": statement_version,
+        "claim_form_version": form.header,
+        "statement_form_version": form.statement,
         "claim_no": batch.claim_no,
         "form_no": batch.group["header_form_no"],
         "provider_code": provider["provider_code"],

@@ -105,6 +105,10 @@ SELECT statement_no, line_no, detail_code AS code, trim(detail_text) AS entry FR
 CREATE TABLE symbol AS
 SELECT DISTINCT statement_no, entry AS symbol FROM noted WHERE code = 'MT002';
 
+-- Diseases of each special symbol as claimed codes; '' where the list names a disease without a code of its own.
+CREATE TABLE symbol_disease AS
+SELECT DISTINCT symbol, replace(split_part(kcd, '(', 1), '.', '') AS code FROM list_special_symbol_kcd;
+
 -- Sums of care lines by statement, won.
 CREATE TABLE line_sum AS
 SELECT
