@@ -7,6 +7,7 @@ be read or does not fit the ledger is refused with its reason, kept, and does no
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from cheonggu.errors import NoticeError, StateError
 from cheonggu.gateways import Gateway
 from cheonggu.ledger import Actor, Ledger
 from cheonggu.schemes.scheme import Scheme
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,11 @@ def collect_documents(
             report = ledger.import_notice(scheme.name, notice, sha256=digest, archived_as=stored, actor=actor)
         except (NoticeError, StateError) as error:
             ledger.refuse_notice(digest, stored, None, type(error).__name__, actor)
+            LOG.warning("%s refused: %s", name, error.en)
             refused.append(Refused(name, *reversed(error.lines())))
             gateway.set_aside(name, accepted=False)
             continue
+        LOG.info("%s: %s %s", name, report.kind, report.status)
         imported += report.status != "same"
         repeated += report.status == "same"
         attention += [f"{one.claim_no}: {one.ko} {one.en}" for one in report.stopped]

@@ -8,6 +8,7 @@ stand on disk, so a crash leaves either all of them or none.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from cheonggu.site import Site
 from cheonggu.sources import Source
 from cheonggu.sources.contract import CONTRACT
 
+LOG = logging.getLogger(__name__)
 # States in which the ledger still waits for this statement to join a batch.
 FREE_STATES = ("BILLABLE", "READY")
 PERSONAL = ("patient_rrn", "patient_name", "subscriber_name", "insurance_card_no")
@@ -59,6 +61,7 @@ def extract_due(
             _write(site, scheme, batch, tables)
             batches.append(batch)
             members.append(rows)
+            LOG.info("batch %s: %d statements", batch.batch_id, len(rows))
     if batches:
         ledger.add_batches(batches, pa.concat_tables(members), actor)
     return Extraction(

@@ -24,6 +24,7 @@ from cheonggu.precheck_session import (
     FINDING,
     HIT,
     STATEMENT_DAY,
+    WORD,
     add_finding_table,
     add_tables,
     fill_values,
@@ -152,14 +153,29 @@ def _plan_jobs(
         for part in rule.parts:
             values, missing = _values_on(catalogue, part, care_month)
             reasons = unknown + missing
-            reasons += [
-                f"table {one} absent" for one in part.requires if one != FINDING and one not in tables
-            ]
+            reasons += _lacking(catalogue, part, tables)
             if reasons:
                 not_checked += [(rule.id, one) for one in reasons]
                 continue
             jobs.append(_Job(number, rule, _fill(part, values)))
     return jobs, not_checked
+
+
+def _lacking(catalogue: Catalogue, part: Part, tables: Mapping[str, pa.Table]) -> list[str]:
+    """Optional tables, and columns of them that the condition names, which were not supplied."""
+    reasons = []
+    words = set(WORD.findall(f"{part.where} {part.query} {part.detail}"))
+    for name in part.requires:
+        if name == FINDING:
+            continue
+        if name not in tables:
+            reasons.append(f"table {name} absent")
+        elif tables[name].num_rows:
+            missing = [one.name for one in catalogue.tables.tables[name].columns if one.name in words]
+            reasons += [
+                f"table {name} has no column {one}" for one in missing if one not in tables[name].column_names
+            ]
+    return reasons
 
 
 def _fill(part: Part, values: Mapping[str, Any]) -> Part:

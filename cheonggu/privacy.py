@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -148,3 +148,11 @@ class PrivacyFilter(logging.Filter):
             if isinstance(value, str) and name not in ("msg", "exc_text", "stack_info"):
                 setattr(record, name, mask(value))
         return True
+
+
+def guard_logs(names: Iterable[str]) -> None:
+    """Put the filter on every handler these loggers have now; doing it again changes nothing."""
+    for name in names:
+        for handler in logging.getLogger(name).handlers:
+            if not any(isinstance(one, PrivacyFilter) for one in handler.filters):
+                handler.addFilter(PrivacyFilter())

@@ -10,6 +10,7 @@ cannot be found out, the claim becomes SEND_UNKNOWN and waits for a person: noth
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from cheonggu.errors import StateError
 from cheonggu.gateways import Gateway, Place
 from cheonggu.ledger import Actor, Claim, Ledger, Submission
 
+LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
 # The ledger's words for a submission whose files were not seen placed, and for one nobody knows the end of.
 INTENDED, UNKNOWN = "intended", "unknown"
@@ -94,6 +96,7 @@ class Submitter:
             self.sleep(POLL_SECONDS)
         self.ledger.record_examined(submission.id, answer.document_id, answer.status, self.actor)
         self.gateway.acknowledge()
+        LOG.info("claim %s: document %s, status %d", submission.claim_no, answer.document_id, answer.status)
         (handed_off if answer.status >= 0 else refused).append(submission.claim_no)
         return ""
 

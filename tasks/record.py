@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
@@ -39,6 +40,11 @@ def record(scheme: str) -> Record:
             table=[_row(claim) for claim in here.ledger.claims(scheme)[-1000:]],
             description="청구 현황 (최근 1,000건)",
         )
+        create_table_artifact(
+            key="blocked",
+            table=_by_rule(here.ledger.blocked(scheme)),
+            description="보류된 명세서의 오류, 규칙별 ('cheonggu ledger blocked'로 명세서별로 봅니다)",
+        )
     return Record(status["statements"], status["claims"])
 
 
@@ -51,3 +57,13 @@ def _row(claim: Any) -> dict[str, Any]:
         "청구액": claim.claimed_amount,
         "접수번호": claim.receipt_no or "",
     }
+
+
+def _by_rule(found: pa.Table) -> list[dict[str, Any]]:
+    """How many statements each rule holds back, the most first."""
+    counted = found.group_by(["rule_id", "message_ko"]).aggregate([("statement_key", "count_distinct")])
+    names = {"rule_id": "규칙", "message_ko": "내용", "statement_key_count_distinct": "명세서 수"}
+    rows = counted.sort_by(
+        [("statement_key_count_distinct", "descending"), ("rule_id", "ascending")]
+    ).to_pylist()
+    return [{title: row[name] for name, title in names.items()} for row in rows]

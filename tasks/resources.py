@@ -14,13 +14,15 @@ from prefect.variables import Variable
 from cheonggu.batches import BatchFolder
 from cheonggu.gateways import Gateway, open_gateway
 from cheonggu.ledger import Actor, Ledger, open_ledger
-from cheonggu.privacy import load_secret
+from cheonggu.privacy import guard_logs, load_secret
 from cheonggu.schemes import find_scheme
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import SITE_VARIABLE, Site, load_site, site_path
 from cheonggu.sources import Source, open_source
 
 PIPELINE = "pipeline"
+# Everything a run writes goes through these; Prefect adds its handlers to them.
+LOGGERS = ("", "cheonggu", "prefect", "prefect.flow_runs", "prefect.task_runs")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Resources:
 @contextmanager
 def open_resources(scheme: str, actor: str = PIPELINE) -> Iterator[Resources]:
     """Open ledger and settings for one stage; the site file comes from the environment or a Prefect variable."""
+    guard_logs(LOGGERS)
     chosen = find_scheme(scheme)
     site = load_site(_site_file())
     ledger = open_ledger(site.ledger_url, load_secret(site.key_variable, site.key_file))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cheonggu.errors import SiteError, UsageError
-from cheonggu.privacy import MASK, PrivacyFilter, Vault, load_secret, mask
+from cheonggu.privacy import MASK, PrivacyFilter, Vault, guard_logs, load_secret, mask
 
 SECRET = b"a made-up secret of 32 bytes and more"
 RRN = "8001011234567"
@@ -132,3 +132,19 @@ def test_a_later_handler_finds_nothing_to_format_anew() -> None:
     assert PrivacyFilter().filter(record)
     assert record.exc_info is None
     assert RRN not in str(vars(record))
+
+
+def test_guarding_logs_masks_what_any_module_writes() -> None:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logger = logging.getLogger("cheonggu")
+    logger.addHandler(handler)
+    try:
+        guard_logs(["cheonggu"])
+        guard_logs(["cheonggu"])
+        assert len(handler.filters) == 1
+        logging.getLogger("cheonggu.submission").warning("patient %s", "900101-1234567")
+    finally:
+        logger.removeHandler(handler)
+    assert "patient" in stream.getvalue()
+    assert "1234567" not in stream.getvalue()

@@ -15,9 +15,10 @@ import pyarrow as pa
 from cheonggu.formats.claim_files import is_combined, set_name
 from cheonggu.formats.claim_read import BOM
 from cheonggu.formats.claim_records import Group, RecordReader
+from cheonggu.formats.fixed_width import Unread
 from cheonggu.formats.lines import CRLF_END, END_NAMES, LF_END, NO_END, Lines, read_blocks, split_lines
 from cheonggu.formats.recognise import Recognised, SetFile, recognise
-from cheonggu.layouts import Layout, LayoutCatalogue
+from cheonggu.layouts import Field, Layout, LayoutCatalogue
 
 FILE = pa.schema(
     [
@@ -47,6 +48,7 @@ RECORD = pa.schema(
         pa.field("known", pa.bool_()),
     ]
 )
+KEYS = ("claim_no", "statement_no")
 
 
 def inspect_set(
@@ -144,49 +146,56 @@ def _record_facts(lines: Lines, file: SetFile, reader: RecordReader | None, befo
 def _group_facts(
     lines: Lines, group: Group, file: SetFile, reader: RecordReader | None, before: int
 ) -> pa.Table:
-    rows, count = group.rows, len(group.rows)
-    lengths = lines.lengths[rows]
-    texts: dict[str, pa.Array] = {
-        "claim_no": pa.nulls(count, pa.string()),
-        "statement_no": pa.nulls(count, pa.string()),
-    }
-    bad_bytes = np.zeros(count, bool)
-    bad_numbers: pa.Array = pa.nulls(count, pa.string())
-    known = np.full(count, group.record is not None)
-    length_ok = np.zeros(count, bool)
+    count, picked = len(group.rows), lines.pick(group.rows)
+    known, length_ok = np.full(count, group.record is not None), np.zeros(count, bool)
+    keys = {name: pa.nulls(count, pa.string()) for name in KEYS}
+    bad_bytes, bad_numbers = np.zeros(count, bool), pa.nulls(count, pa.string())
     if reader is not None and group.layout is not None:
-        decoded = reader.decode(group, lines.pick(rows).matrix(group.layout.length))
-        for name in texts:
-            if name in decoded.table.column_names:
-                texts[name] = decoded.table[name].combine_chunks()
-        bad: dict[int, list[str]] = {}
-        for unread in decoded.unread:
-            if unread.field.is_number:
-                for row in unread.rows.tolist():
-                    bad.setdefault(row, []).append(unread.field.name)
-            else:
-                bad_bytes[unread.rows] = True
-        if bad:
-            bad_numbers = pa.array(
-                [",".join(bad[row]) if row in bad else None for row in range(count)], pa.string()
-            )
+        decoded = reader.decode(group, picked.matrix(group.layout.length))
+        keys |= {name: decoded.table[name].combine_chunks() for name in KEYS if name in group.layout}
+        bad_bytes, bad_numbers = _unread_facts(decoded.unread, count)
         known = _has_known_form(decoded.table, group.layout, reader)
-        length_ok = _length_ok(lengths, group.layout, reader)
+        length_ok = _length_ok(picked.lengths, group.layout, reader)
+    elif (
+        reader is not None and group.record is not None
+    ):  # a wrong length, but the keys stand where they should
+        layout = reader.layouts[group.record]
+        keys |= {name: _raw_texts(picked, layout[name]) for name in KEYS if name in layout}
     columns = {
         "file": _repeat(file.name, count),
-        "row_no": pa.array(rows + before + 1, pa.int64()),
+        "row_no": pa.array(group.rows + before + 1, pa.int64()),
         "record": _repeat(group.record, count),
-        **texts,
-        "byte_length": pa.array(lengths, pa.int64()),
+        **keys,
+        "byte_length": pa.array(picked.lengths, pa.int64()),
         "length_ok": pa.array(length_ok),
-        "line_end": pa.DictionaryArray.from_arrays(
-            pa.array(lines.ends[rows].astype(np.int8)), pa.array(END_NAMES)
-        ).cast(pa.string()),
+        "line_end": pa.array(END_NAMES).take(pa.array(picked.ends.astype(np.int8))),
         "bad_bytes": pa.array(bad_bytes),
         "bad_number_fields": bad_numbers,
         "known": pa.array(known),
     }
     return pa.table(columns, schema=RECORD)
+
+
+def _unread_facts(unread: list[Unread], count: int) -> tuple[npt.NDArray[np.bool_], pa.Array]:
+    """Rows with bytes that are no text, and the names of the number fields that hold no number."""
+    bad_bytes = np.zeros(count, bool)
+    names: dict[int, list[str]] = {}
+    for one in unread:
+        if one.field.is_number:
+            for row in one.rows.tolist():
+                names.setdefault(row, []).append(one.field.name)
+        else:
+            bad_bytes[one.rows] = True
+    if not names:
+        return bad_bytes, pa.nulls(count, pa.string())
+    return bad_bytes, pa.array([",".join(names.get(row, ())) or None for row in range(count)], pa.string())
+
+
+def _raw_texts(lines: Lines, field: Field) -> pa.Array:
+    """The ASCII text of a field in lines that no layout fits; what is beyond a line's end is left out."""
+    cells = np.stack([lines.byte_at(place) for place in range(field.start - 1, field.end)], axis=1)
+    values = np.ascontiguousarray(cells).view(f"S{field.length}").ravel().tolist()
+    return pa.array([value.decode("ascii", "replace").rstrip() for value in values], pa.string())
 
 
 def _has_known_form(table: pa.Table, layout: Layout, reader: RecordReader) -> npt.NDArray[np.bool_]:

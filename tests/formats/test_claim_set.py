@@ -187,7 +187,7 @@ def test_statement_numbers_past_99999_go_on_with_a_letter(tmp_path: Path) -> Non
 
 def test_one_value_that_does_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
     tables = claim("drg")
-    names = ["가" * 11] + tables["A"]["patient_name"].to_pylist()[1:]
+    names = ["가" * 11, *tables["A"]["patient_name"].to_pylist()[1:]]
     (found,) = refused(tmp_path, "drg", tables | {"A": replaced(tables["A"], "patient_name", names)})
     named = [found[key] for key in ("rule_id", "file", "record", "statement_no", "field", "detail")]
     assert named == ["WIRE-002", "D020.1", "A", "00001", "patient_name", "22 bytes, limit 20"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.formats.sam_samples import CATALOGUE
 
 from cheonggu.errors import LayoutError
 from cheonggu.formats import fixed_width
 from cheonggu.layouts import Field, Layout
+from tests.formats.sam_samples import CATALOGUE
 
 
 def field(name: str, kind: str, length: int, scale: int = 0, required: str = "O", **more: str) -> Field:

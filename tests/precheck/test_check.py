@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -95,6 +96,16 @@ def test_a_rule_whose_table_is_absent_is_reported_and_does_not_pass_silently(
     result = check(catalogue, tables, on=ON)
     assert ("LIC-004", "table doctor absent") not in result.not_checked
     assert ("LIC-004", "00001") in [(rule_id, no) for rule_id, no, _ in found(result)]
+
+
+def test_a_column_that_an_optional_table_lacks_is_reported(
+    catalogue: Catalogue, bases: dict[str, Base]
+) -> None:
+    tables = to_tables(catalogue, bases["clinic"].rows)
+    tables["doctor"] = pa.table({"license_type": ["1"], "license_no": ["12345"]})
+    result = check(catalogue, tables, on=ON)
+    reasons = [reason for rule_id, reason in result.not_checked if rule_id == "LIC-004"]
+    assert reasons == ["table doctor has no column hired_on", "table doctor has no column left_on"]
 
 
 def test_a_rule_with_one_answerable_part_runs_that_part(catalogue: Catalogue, bases: dict[str, Base]) -> None:
@@ -217,3 +228,12 @@ def test_a_case_that_is_wrong_says_how(catalogue: Catalogue, bases: dict[str, Ba
     assert run_case(catalogue, bases, unasked).problem == "not checked: table doctor absent"
     other = replace(case, rule_id="MA-001", base="clinic", change=("have medical_aid_office",), fires_on=())
     assert run_case(catalogue, bases, other).problem == "the rule is not for this claim"
+
+
+def test_the_example_of_the_handbook_can_be_loaded(bare_scheme: Callable[..., Path], tmp_path: Path) -> None:
+    page = (Path(precheck.__file__).parents[1] / "docs" / "changing-a-rule.md").read_text(encoding="utf-8")
+    example = page.partition("   ```toml\n")[2].partition("   ```")[0]
+    hospital = tmp_path / "own"
+    hospital.mkdir()
+    (hospital / "own.toml").write_text(textwrap.dedent(example), encoding="utf-8")
+    assert [one.id for one in load_catalogue([bare_scheme(), hospital]).rules] == ["HSP-001"]

@@ -83,12 +83,22 @@ class Condition:
 
 
 @dataclass(frozen=True)
+class ChargeRule:
+    """A rate in ten-thousandths, "own", "refuse" or "add" (points on top of the room's rate), and when it is due."""
+
+    rate: int | str
+    condition: Condition
+    from_switch: str = ""
+    buckets_except: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Part:
     """Rate of charged parts: the first of ``charges`` that fits, else ``otherwise`` (own | refuse)."""
 
     rule: Rule
     buckets: tuple[str, ...]
-    charges: tuple[tuple[int | str, Condition, str], ...]  # rate or "own"/"refuse", condition, from_switch
+    charges: tuple[ChargeRule, ...]
     otherwise: str
     add_points: int = 0
 
@@ -284,9 +294,14 @@ def _part(file: str, where: str, rule: Rule, raw: dict[str, Any]) -> Part:
             key: value for key, value in one.items() if key not in ("rate", "from_switch", "buckets_except")
         }
         rate = one.get("rate", "add")
-        kept = rate if isinstance(rate, str) else _rate(file, where, rate)
-        excluded = " ".join(one.get("buckets_except", ()))
-        charges.append((kept, _condition(file, where, facts), str(one.get("from_switch", excluded))))
+        charges.append(
+            ChargeRule(
+                rate if isinstance(rate, str) else _rate(file, where, rate),
+                _condition(file, where, facts),
+                one.get("from_switch", ""),
+                tuple(one.get("buckets_except", ())),
+            )
+        )
     points = _rate(file, where, raw.get("add_points", 0))
     return Part(rule, tuple(raw["buckets"]), tuple(charges), raw["otherwise"], points)
 

@@ -1,0 +1,267 @@
+"""Lines of care to charged parts: line amounts, section sums, provider-type addition, and the parts of total 1.
+
+Everything is vectorised over all lines; only the distinct combinations of section and marks are looked at one by one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cheonggu.errors import InputError
+from cheonggu.money import DOSE_ONE, MAX_AMOUNT, Ints, half_up, line_amounts
+from cheonggu.schemes.hira.amounts_model import (
+    A_EQUIP,
+    BUCKET_NO,
+    BUCKETS,
+    COLUMN_NO,
+    COLUMNS,
+    LINE_BASES,
+    LONG_STAYS,
+    OTHER,
+    OTHER_SECTIONS,
+    ROOMS,
+    SECTIONS,
+    TOTAL1_SECTIONS,
+    NotComputable,
+)
+
+Codes = npt.NDArray[np.int64]
+# Meals by section and item (codes/hang_mok.csv): medical and dental, and 02-04 of Korean medicine only when marked.
+MEAL_ITEMS = {"10": "MEAL_BASE", "11": "MEAL_ADD"}
+SECTION_PARTS = {"01": "CONSULT", "S": "S_EQUIP", "T": "T"}
+TEXTS = ("hang", "mok", "base", "long_stay")
+NUMBERS = ("unit_price", "dose_qty", "daily_qty", "total_days", "amount_won")
+FLAGS = ("is_drug", "is_type_added")
+NO_ADDITION = ("U", "V", "W")
+
+
+@dataclass(frozen=True)
+class LineAmounts:
+    """Amount of every line (won), its statement, section and column, and what cannot be computed.
+
+    ``faults`` maps a statement's row to the first reason found; ``columns`` holds the won of every part, one int64
+    array per name of COLUMNS that occurs; ``sections`` the sums of every section that occurs, additions included.
+    """
+
+    amounts: Ints
+    columns: dict[str, Ints]
+    sections: dict[str, Ints]
+    addition: Ints
+    faults: dict[int, NotComputable]
+    total1: Ints
+
+
+def statement_rows(statements: pa.Table, lines: pa.Table) -> Ints:
+    """Row of the statement of every line; InputError for a line without one. Quick where lines stand together."""
+    keys = lines["statement_key"].combine_chunks()
+    if not len(keys):
+        return np.zeros(0, np.int64)
+    changes = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1)).to_numpy(zero_copy_only=False)
+    starts = np.flatnonzero(np.concatenate([[True], changes]))
+    found = pc.index_in(keys.take(pa.array(starts)), value_set=statements["statement_key"].combine_chunks())
+    if found.null_count:
+        raise InputError(
+            "A line belongs to no statement of the table.",
+            "명세서가 없는 줄이 있습니다.",
+            fix_en="Give statements and lines of the same batch.",
+            fix_ko="같은 묶음의 명세서와 줄을 주세요.",
+        )
+    rows = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.repeat(rows, np.diff(np.append(starts, len(keys))))
+
+
+def priced(lines: pa.Table) -> tuple[Ints, npt.NDArray[np.bool_]]:
+    """금액 of every line in won, and which fit their field; lines without a price keep ``amount_won``.
+
+    ``unit_price`` in hundredths of a won, ``dose_qty`` in ten-thousandths (1 for what is no drug), ``daily_qty`` in
+    hundredths, ``total_days`` whole; ``amount_won`` where ``unit_price`` is null.
+    """
+    numbers = {name: _integers(lines, name) for name in NUMBERS}
+    has_price = ~_is_null(lines, "unit_price")
+    dose = np.where(_flags(lines, "is_drug"), numbers["dose_qty"], DOSE_ONE)
+    known = has_price if not np.all(has_price) else np.ones(len(has_price), np.bool_)
+    negative = np.zeros(len(known), np.bool_)
+    for name in NUMBERS[:4]:
+        negative |= numbers[name] < 0
+    usable = known & ~negative
+    amounts, fits = line_amounts(
+        np.where(usable, numbers["unit_price"], 0), dose, numbers["daily_qty"], numbers["total_days"]
+    )
+    given = numbers["amount_won"]
+    is_given = ~has_price & ~_is_null(lines, "amount_won") & (given >= 0) & (given <= MAX_AMOUNT)
+    result = np.where(has_price, amounts, np.where(is_given, given, 0))
+    return result, (has_price & fits & ~negative) | is_given
+
+
+def sum_lines(rows: Ints, lines: pa.Table, count: int, percents: Ints) -> LineAmounts:
+    """Sum ``lines`` (statement of each in ``rows``) into parts and sections of ``count`` statements.
+
+    ``percents`` is the provider-type addition of each statement, −1 where it is not known.
+    """
+    amounts, fits = priced(lines)
+    faults = _faults(rows, ~fits, NotComputable("unknown_value", "lines.amount", "줄 금액을 계산할 수 없습니다", "a line has no computable amount"))  # fmt: skip
+    combo, marks = _combinations(lines)
+    settled = [_column(*one) for one in marks]
+    for number, one in enumerate(settled):
+        if isinstance(one, NotComputable):
+            faults = _faults(rows, combo == number, one) | faults
+    columns_of = np.array([-1 if isinstance(one, NotComputable) else one[1] for one in settled], np.int64)
+    sections_of = np.array([-1 if isinstance(one, NotComputable) else one[0] for one in settled], np.int64)
+    column, section = columns_of[combo], sections_of[combo]
+    columns = _sums(rows, column, amounts, count, COLUMNS)
+    sections = _sums(rows, section, amounts, count, SECTIONS)
+    flags = _flags(lines, "is_type_added") & (column >= 0)
+    addition = np.zeros(count, np.int64)
+    if flags.any():
+        unknown = NotComputable("outside_dates", "lines.is_type_added", "종별가산율을 알 수 없습니다", "the provider-type addition is not known")  # fmt: skip
+        faults = _faults(rows, flags & (percents[rows] < 0), unknown) | faults
+        _add_type(rows, column, section, amounts, flags & (percents[rows] > 0), percents, columns, sections, addition)
+    total1 = sum((sections[name] for name in TOTAL1_SECTIONS if name in sections), np.zeros(count, np.int64))
+    return LineAmounts(amounts, columns, sections, addition, faults, total1)
+
+
+def _add_type(
+    rows: Ints,
+    column: Ints,
+    section: Ints,
+    amounts: Ints,
+    flagged: npt.NDArray[np.bool_],
+    percents: Ints,
+    columns: dict[str, Ints],
+    sections: dict[str, Ints],
+    addition: Ints,
+) -> None:
+    """Add the provider-type addition: half up to 1 won per section, shared among its parts by rounding sums."""
+    if not flagged.any():
+        return
+    place = (rows[flagged] * len(SECTIONS) + section[flagged]) * len(COLUMNS) + column[flagged]
+    keys, inverse = np.unique(place, return_inverse=True)
+    sums = np.zeros(len(keys), np.int64)
+    np.add.at(sums, inverse, amounts[flagged])
+    group, part = keys // len(COLUMNS), keys % len(COLUMNS)
+    statement, number = group // len(SECTIONS), group % len(SECTIONS)
+    running = np.cumsum(sums)
+    starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
+    before = np.repeat(np.where(starts > 0, running[starts - 1], 0), np.diff(np.append(starts, len(keys))))
+    upto = half_up((running - before) * percents[statement], 100)
+    less = half_up((running - before - sums) * percents[statement], 100)
+    np.add.at(addition, statement, upto - less)
+    for one in np.unique(part):
+        here = part == one
+        np.add.at(columns[COLUMNS[one]], statement[here], (upto - less)[here])
+    for one in np.unique(number):
+        here = number == one
+        np.add.at(sections[SECTIONS[one]], statement[here], (upto - less)[here])
+
+
+def _sums(rows: Ints, place: Ints, amounts: Ints, count: int, names: tuple[str, ...]) -> dict[str, Ints]:
+    """Won per statement of every place that occurs."""
+    present = [one for one in np.unique(place).tolist() if one >= 0]
+    slot = np.full(len(names) + 1, len(present), np.int64)
+    slot[present] = np.arange(len(present))
+    flat = np.zeros((len(present) + 1) * count, np.int64)
+    np.add.at(flat, slot[place] * count + rows, amounts)
+    table = flat.reshape(len(present) + 1, count)
+    return {names[one]: table[number] for number, one in enumerate(present)}
+
+
+def _combinations(lines: pa.Table) -> tuple[Codes, list[tuple[str, str, str, str, bool, bool]]]:
+    """Code of the combination of marks of every line, and what each code stands for."""
+    code = np.zeros(len(lines), np.int64)
+    values: list[list[Any]] = []
+    for name in TEXTS:
+        if name not in lines.column_names:
+            values.append([""])
+            continue
+        encoded = pc.fill_null(lines[name], "").combine_chunks().dictionary_encode()
+        values.append(encoded.dictionary.to_pylist() or [""])
+        code = code * len(values[-1]) + encoded.indices.to_numpy(zero_copy_only=False)
+    for name in FLAGS:
+        values.append([False, True])
+        code = code * 2 + _flags(lines, name)
+    used, inverse = _compact(code, int(np.prod([len(one) for one in values])))
+    return inverse, [_unpack(int(one), values) for one in used]
+
+
+def _compact(code: Codes, size: int) -> tuple[Codes, Codes]:
+    """Distinct codes and the number of each; by counting when the range is small."""
+    if size > 1 << 20:
+        used, inverse = np.unique(code, return_inverse=True)
+        return used, inverse
+    is_used = np.zeros(size, np.bool_)
+    is_used[code] = True
+    used = np.flatnonzero(is_used)
+    numbers = np.zeros(size, np.int64)
+    numbers[used] = np.arange(len(used))
+    return used, numbers[code]
+
+
+def _unpack(code: int, values: list[list[Any]]) -> tuple[str, str, str, str, bool, bool]:
+    parts: list[Any] = []
+    for one in reversed(values):
+        code, place = divmod(code, len(one))
+        parts.append(one[place])
+    hang, mok, base, long_stay, is_drug, is_added = reversed(parts)
+    return hang, mok, base, long_stay, is_drug, is_added
+
+
+def _column(
+    hang: str, mok: str, base: str, long_stay: str, is_drug: bool, is_added: bool
+) -> tuple[int, int] | NotComputable:
+    """Section and column of a combination of marks, or why there is none."""
+    if hang not in SECTIONS:
+        return NotComputable("unknown_value", "lines.hang", f"항번호를 알 수 없습니다 ({hang})", f"unknown hang {hang}")
+    if base not in LINE_BASES or long_stay not in LONG_STAYS or (long_stay and base not in ROOMS):
+        return NotComputable("unknown_value", "lines.base", "줄의 구분을 알 수 없습니다", "unknown base or long_stay")
+    if is_added and hang in NO_ADDITION:
+        return NotComputable("contradiction", "lines.is_type_added", "종별가산이 없는 항입니다", "no addition there")
+    number = SECTIONS.index(hang)
+    if hang in OTHER_SECTIONS:
+        if base not in ("", "S_EQUIP"):
+            return NotComputable("contradiction", "lines.base", "총액1 밖의 항에는 쓰지 않습니다", "not in this section")
+        return number, COLUMN_NO[A_EQUIP if hang == "A" and base else hang]
+    if base:
+        return number, BUCKET_NO.get(f"{base}{LONG_STAYS[long_stay]}", BUCKET_NO[OTHER])
+    if hang == "02" and mok in MEAL_ITEMS:
+        return number, BUCKET_NO[MEAL_ITEMS[mok]]
+    if hang in SECTION_PARTS:
+        return number, BUCKET_NO[SECTION_PARTS[hang]]
+    return number, BUCKET_NO["DRUG" if is_drug else OTHER]
+
+
+def _faults(rows: Ints, where: npt.NDArray[np.bool_], why: NotComputable) -> dict[int, NotComputable]:
+    return dict.fromkeys(np.unique(rows[where]).tolist(), why) if where.any() else {}
+
+
+def _is_null(lines: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    if name not in lines.column_names:
+        return np.ones(len(lines), np.bool_)
+    if not lines[name].null_count:
+        return np.zeros(len(lines), np.bool_)
+    result: npt.NDArray[np.bool_] = lines[name].is_null().to_numpy()
+    return result
+
+
+def _integers(lines: pa.Table, name: str) -> Ints:
+    if name not in lines.column_names:
+        return np.zeros(len(lines), np.int64)
+    column = lines[name]
+    filled = pc.fill_null(column, 0) if column.null_count else column
+    result: Ints = filled.cast(pa.int64()).to_numpy()
+    return result
+
+
+def _flags(lines: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    if name not in lines.column_names:
+        return np.zeros(len(lines), np.bool_)
+    result: npt.NDArray[np.bool_] = pc.fill_null(lines[name], False).to_numpy()
+    return result
+
+
+assert COLUMNS[: len(BUCKETS)] == BUCKETS

@@ -1,0 +1,125 @@
+"""Which rules gave the amounts of a row, in order of use, and one Korean sentence to read to the patient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from cheonggu.money import Ints
+from cheonggu.query import Tables
+from cheonggu.schemes.hira.amounts_charges import percent
+from cheonggu.schemes.hira.amounts_lines import LineAmounts
+from cheonggu.schemes.hira.amounts_model import BUCKETS, Plan, Recipe
+from cheonggu.schemes.hira.amounts_rules import load_rules
+from cheonggu.schemes.hira.amounts_shares import Settled
+from cheonggu.schemes.hira.amounts_table import Facts
+
+# What else a row can use, with the amount that shows it; in order after the class rule.
+LATER = (
+    ("disability_medical_cost", "AM-DISABILITY"),
+    ("loan_amount", "AM-LOAN"),
+    ("copay_ceiling_excess", "AM-CEILING"),
+)
+# Amounts told after the main sentence when they are not 0.
+TOLD = (
+    ("support_amount", "지원금"),
+    ("disability_medical_cost", "장애인의료비"),
+    ("loan_amount", "대불금"),
+    ("veterans_claimed_amount", "보훈청구액"),
+    ("copay_ceiling_excess", "상한액 초과금"),
+    ("partial_copay_patient", "100/100미만 본인부담"),
+    ("full_copay_total", "전액 본인부담"),
+)
+
+
+def rule_lists(
+    facts: Facts, plans: list[Plan], summed: LineAmounts, settled: Settled, is_refused: npt.NDArray[np.bool_]
+) -> tuple[pa.Array, pa.Array]:
+    """``rule_ids`` of every row, and the clause that says how the share was made; null for refused rows."""
+    bits = _used(summed, settled)
+    code = (facts.situation * len(settled.recipes) + settled.recipe) * (1 << len(bits))
+    for number, (_, used) in enumerate(bits):
+        code = code + (used.astype(np.int64) << number)
+    kinds, inverse = np.unique(code, return_inverse=True)
+    lists: list[list[str]] = []
+    clauses: list[str] = []
+    for kind in kinds.tolist():
+        rest, mask = divmod(kind, 1 << len(bits))
+        situation, recipe = divmod(rest, len(settled.recipes))
+        used = [name for number, (name, _) in enumerate(bits) if mask >> number & 1]
+        one = settled.recipes[recipe] if plans[situation].recipes else None
+        lists.append(_ids(plans[situation], one, used))
+        clauses.append(_clause(one, used))
+    take = pa.array(inverse, pa.int64(), mask=is_refused if is_refused.any() else None)
+    return pa.array(lists, pa.list_(pa.string())).take(take), pa.array(clauses, pa.string()).take(take)
+
+
+def _used(summed: LineAmounts, settled: Settled) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    """Name and rows of everything that may or may not occur: parts, additions, payers, sections."""
+    amounts: dict[str, Ints] = settled.amounts
+    found = [("AM-TYPE-ADD", summed.addition != 0)] if summed.addition.any() else []
+    carved = np.array([[bool(one.rule_id) for one in recipe.charges] for recipe in settled.recipes])
+    for number, name in enumerate(BUCKETS):
+        if name in summed.columns and carved[:, number].any():
+            found.append((name, (summed.columns[name] != 0) & carved[settled.recipe, number]))
+    found += [(rule_id, amounts[name] != 0) for name, rule_id in LATER if amounts[name].any()]
+    below = [("A", ("A", "A_EQUIP")), ("B", ("B",)), ("D", ("D",)), ("E", ("E",))]
+    for section, names in below:
+        present = [summed.columns[name] != 0 for name in names if name in summed.columns]
+        if present:
+            found.append((f"B100-{section}", np.logical_or.reduce(present)))
+    for section in ("U", "V", "W"):
+        if section in summed.columns:
+            found.append((f"SEC-{section}", summed.columns[section] != 0))
+    return found
+
+
+def _ids(plan: Plan, recipe: Recipe | None, used: list[str]) -> list[str]:
+    if recipe is None:
+        return []
+    ids = (["AM-TYPE-ADD"] if "AM-TYPE-ADD" in used else []) + ["AM-TOTAL1"]
+    for name in used:
+        if name in BUCKETS:
+            ids += recipe.charges[BUCKETS.index(name)].rule_id.split()
+    ids += [*([plan.support_rule] if plan.support_rule.startswith("YOUTH") else []), *recipe.rule_ids]
+    if plan.veterans.rule_id:
+        ids.append(plan.veterans.rule_id)
+    if plan.support:
+        ids.append("AM-SUPPORT")
+    ids += [name for name in used if name in dict((two, one) for one, two in LATER)]
+    ids.append("AM-CLAIM")
+    below = [name for name in used if name.startswith("B100")]
+    ids += below + (["AM-PARTIAL"] if below else [])
+    ids += [name for name in used if name.startswith("SEC")] + (["AM-FULL"] if "SEC-U" in used else [])
+    return list(dict.fromkeys([*ids, "AM-TOTAL2"]))
+
+
+def _clause(recipe: Recipe | None, used: list[str]) -> str:
+    """How the share was made: the class, then the parts with a rate of their own."""
+    if recipe is None:
+        return ""
+    book = load_rules()
+    extra = []
+    for name in used:
+        if name in BUCKETS:
+            charge = recipe.charges[BUCKETS.index(name)]
+            extra.append(f"{book.rules[charge.rule_id.split()[-1]].label_ko} {percent(max(charge.rate, 0))}")
+    return recipe.text_ko + (f"; 별도 {', '.join(dict.fromkeys(extra))}" if extra else "")
+
+
+def sentences(clauses: pa.Array, columns: dict[str, Any]) -> pa.ChunkedArray:
+    """The sentence of every row, made where the amounts are; null for refused rows."""
+    names = ["total_benefit_cost_1", "patient_copay", "claimed_amount", *(name for name, _ in TOLD)]
+    table = pa.table({"clause": clauses} | {name: columns[name] for name in names})
+    later = "".join(
+        f" || CASE WHEN {name} <> 0 THEN format(', {label} {{:,}}원', {name}) ELSE '' END" for name, label in TOLD
+    )
+    query = f"""
+        SELECT clause || format('. 진료비 {{:,}}원 중 본인부담금 {{:,}}원, 청구액 {{:,}}원',
+                                total_benefit_cost_1, patient_copay, claimed_amount) {later} || '입니다.' AS text
+        FROM facts
+    """
+    return Tables(facts=table).table(query)["text"]
