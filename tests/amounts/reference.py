@@ -89,11 +89,19 @@ def compute(st: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
 def defaults() -> dict[str, Any]:
     texts = "area special_symbols medical_aid_class medical_aid_copay_class medical_aid_level veterans_class"
     texts += " veterans_site prescriber_kind prescriber_area dental_prosthesis"
-    flags = "is_veterans_prescriber is_direct_dispensing is_public_health_prescription is_dispensing_exempt_area"
+    flags = (
+        "is_veterans_prescriber is_direct_dispensing is_public_health_prescription is_dispensing_exempt_area"
+    )
     flags += " is_korean_medicine_department has_medication is_chronic_continuing is_benefit_restricted"
     flags += " is_unapproved_transplant"
     known: dict[str, Any] = dict.fromkeys(texts.split(), "") | dict.fromkeys(flags.split(), False)
-    return known | {"injury_work_class": "0", "visit_count": 1, "in_house_count": 0, "dispensing_days": 0, "symbols": ()}
+    return known | {
+        "injury_work_class": "0",
+        "visit_count": 1,
+        "in_house_count": 0,
+        "dispensing_days": 0,
+        "symbols": (),
+    }
 
 
 # --- lines -----------------------------------------------------------------------------------------------------------
@@ -114,7 +122,9 @@ def add_up(
             amount = line["amount_won"]
         else:
             dose = D(line["dose_qty"]).scaleb(-4) if line.get("is_drug") else ONE
-            exact = D(line["unit_price"]).scaleb(-2) * dose * D(line["daily_qty"]).scaleb(-2) * line["total_days"]
+            exact = (
+                D(line["unit_price"]).scaleb(-2) * dose * D(line["daily_qty"]).scaleb(-2) * line["total_days"]
+            )
             amount = int(exact.quantize(ONE, ROUND_HALF_UP))
             if amount > 9_999_999_999:
                 raise Refused("line too large")
@@ -123,7 +133,9 @@ def add_up(
             sections[hang] = sections.get(hang, 0) + amount
         else:
             inside += amount
-            name = part_of(hang, line.get("mok") or "", base, line.get("long_stay") or "", bool(line.get("is_drug")))
+            name = part_of(
+                hang, line.get("mok") or "", base, line.get("long_stay") or "", bool(line.get("is_drug"))
+            )
             parts[name] = parts.get(name, 0) + amount
         if line.get("is_type_added"):
             flagged.setdefault(hang, {}).setdefault(name, 0)
@@ -262,7 +274,9 @@ def check_symbol(st: dict[str, Any], symbol: str) -> None:
         raise Refused("unknown symbol or no rate")
     if row["category"] == "pilot":
         place = "inpatient" if care == "inpatient" else "outpatient"
-        column = {"HI": f"hi_rate_{place}", "MA1": "ma1_rate", "MA2": f"ma2_rate_{place}"}.get(who(st), "name_ko")
+        column = {"HI": f"hi_rate_{place}", "MA1": "ma1_rate", "MA2": f"ma2_rate_{place}"}.get(
+            who(st), "name_ko"
+        )
         if row[column] != "statutory rate":
             raise Refused("pilot")
     if symbol in ONLY_FOR and who(st) not in ONLY_FOR[symbol]:
