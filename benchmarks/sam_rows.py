@@ -88,7 +88,9 @@ def read_rows(path: Path, layouts: dict[str, Layout]) -> dict[str, list[tuple[An
     found: dict[str, list[tuple[Any, ...]]] = {record: [] for record in layouts}
     with path.open("rb") as stream:
         found["H"].append(readers["H"](next(stream)))
-        by_type = {ord(record): (readers[record], found[record].append) for record in layouts if record != "H"}
+        by_type = {
+            ord(record): (readers[record], found[record].append) for record in layouts if record != "H"
+        }
         for line in stream:
             read, keep = by_type[line[15]]
             keep(read(line))

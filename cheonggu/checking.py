@@ -6,7 +6,7 @@ An error of the claim as a whole holds it for a person. Warnings only show.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,12 +16,14 @@ import pyarrow.compute as pc
 from cheonggu import findings
 from cheonggu.assembly import MEMBERS
 from cheonggu.batches import ASSEMBLE, PRECHECK, VALIDATE, BatchFolder
+from cheonggu.errors import SiteError
 from cheonggu.ledger import Batch, NewBatch
 from cheonggu.precheck import Catalogue, check
 from cheonggu.schemes.scheme import Scheme
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
 SUCCESSOR_MARK = "r"
+BROKEN_DOWN = "could not be run"  # how the engine begins the reason of a rule that failed while running
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def check_batch(
         )
         source = {"source_stmt": _care_days(folder, members)}
         result = check(catalogue, {**tables, **source, **history}, on=as_of)
+        _must_be_whole(batch, result.not_checked)
         skipped = pa.table(
             {
                 "rule_id": pa.array([rule for rule, _ in result.not_checked], pa.string()),
@@ -66,6 +69,18 @@ def check_batch(
         folder.write_tables(PRECHECK, {FINDINGS: with_keys(result.findings, members), NOT_CHECKED: skipped})
         folder.seal(PRECHECK, inputs)
     return read_checked(folder)
+
+
+def _must_be_whole(batch: Batch, not_checked: Iterable[tuple[str, str]]) -> None:
+    """A rule that broke down, for want of memory say, must not pass for a rule that found nothing."""
+    broken = [f"{rule} {reason}" for rule, reason in not_checked if reason.startswith(BROKEN_DOWN)]
+    if broken:
+        raise SiteError(
+            f"Batch {batch.batch_id}: the pre-check could not run {len(broken)} rules, first {broken[0]}.",
+            f"배치 {batch.batch_id}: 규칙 {len(broken)}개를 점검하지 못했습니다. 처음: {broken[0]}.",
+            fix_en="Give the machine more memory, or mend the rule, then run again.",
+            fix_ko="메모리를 늘리거나 규칙을 고친 뒤 다시 실행하세요.",
+        )
 
 
 def _care_days(folder: BatchFolder, members: pa.Table) -> pa.Table:

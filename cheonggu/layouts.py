@@ -229,6 +229,11 @@ class LayoutCatalogue:
         """The version digits a claim for this care month carries; InputError outside the known range."""
         return self._versions.form(kind, care_month)
 
+    @property
+    def forms(self) -> tuple[FormVersion, ...]:
+        """Every dated form version, oldest first within its kind."""
+        return self._versions.forms
+
     def knows_version(self, kind: str, record: str, version: str) -> bool:
         """Whether this version of a record is one we can write."""
         known = {version_of(one, record) for one in self._versions.forms if one.kind == kind}

@@ -11,8 +11,9 @@ import typer
 import cheonggu
 from cheonggu.codes import CodeLists
 from cheonggu.errors import UsageError
-from cheonggu.precheck_cases import Case, load_bases, load_cases, run_cases
-from cheonggu.precheck_catalogue import PREEMPT_LISTS, Catalogue, Rule, load_catalogue
+from cheonggu.precheck.cases import Case, load_bases, load_cases, run_cases
+from cheonggu.precheck.catalogue import PREEMPT_LISTS, load_catalogue
+from cheonggu.precheck.model import Catalogue, Rule
 from cheonggu.schemes import find_scheme
 
 app = typer.Typer(help="사전점검 규칙 · the pre-check rules", no_args_is_help=True)

@@ -13,7 +13,9 @@ import typer
 
 from cheonggu.site import SITE_VARIABLE, site_path
 
-Site = Annotated[Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")]
+Site = Annotated[
+    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
+]
 SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable summary")]
 
@@ -44,7 +46,9 @@ def demo(
 
 def run(
     scheme: SchemeName = "hira",
-    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="기준일 · day of the run")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="기준일 · day of the run")
+    ] = None,
     site: Site = None,
     as_json: Json = False,
 ) -> None:
@@ -66,7 +70,9 @@ def start_flow(arguments: list[str], *, site: Path) -> None:
         environment.setdefault("PREFECT_HOME", str(site.resolve().parent / ".prefect"))
     for name, value in LOCAL_PREFECT.items():
         environment.setdefault(name, value)
-    code = subprocess.run([sys.executable, "-m", "flows", *arguments], env=environment, check=False).returncode
+    code = subprocess.run(
+        [sys.executable, "-m", "flows", *arguments], env=environment, check=False
+    ).returncode
     raise typer.Exit(code)
 
 

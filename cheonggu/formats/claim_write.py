@@ -17,6 +17,8 @@ from cheonggu.formats.claim_files import Sink, WrittenFile
 from cheonggu.formats.wire_findings import wire_findings
 from cheonggu.layouts import Layout, LayoutCatalogue
 
+Pieces = Mapping[str, tuple[claim_files.Bytes, int]]
+
 
 @dataclass(frozen=True)
 class WriteResult:
@@ -49,11 +51,17 @@ def write_set(
         folder.mkdir(parents=True, exist_ok=True)
         files = _SetFiles(folder, encoder)
         try:
-            with Behind() as writer:  # hashes and writes one chunk while the next is encoded
+            with (
+                Behind() as writer,
+                Behind() as hasher,
+            ):  # a chunk is written and hashed while the next is encoded
                 files.put({HEADER: (encoder.encode_header(), 1)})
                 for chunk in chunks:
-                    writer.do(files.put, encoder.encode_chunk(chunk))
+                    pieces = encoder.encode_chunk(chunk)
+                    writer.do(files.append, pieces)
+                    hasher.do(files.digest, pieces)
                 writer.wait()
+                hasher.wait()
             return files.finish(title)
         finally:
             files.discard()
@@ -75,10 +83,18 @@ class _SetFiles:
         self.open.append(Sink(self.folder, "combined" if label == COMBINED else label))
         return self.open[-1]
 
-    def put(self, parts: Mapping[str, tuple[claim_files.Bytes, int]]) -> None:
+    def put(self, pieces: Pieces) -> None:
         """Append bytes and number of records to the file of each record."""
-        for record, (data, records) in parts.items():
-            self.sinks[record].write(data, records)
+        self.append(pieces)
+        self.digest(pieces)
+
+    def append(self, pieces: Pieces) -> None:
+        for record, (data, records) in pieces.items():
+            self.sinks[record].append(data, records)
+
+    def digest(self, pieces: Pieces) -> None:
+        for record, (data, _) in pieces.items():
+            self.sinks[record].digest(data)
 
     def finish(self, title: str) -> WriteResult:
         """Bring everything to the disk and give the files their names, the marker last."""

@@ -28,8 +28,8 @@ from typing import Any
 import pyarrow as pa
 
 from cheonggu.errors import DataFileError
-from cheonggu.precheck import check
-from cheonggu.precheck_catalogue import Catalogue, Rule
+from cheonggu.precheck.engine import check
+from cheonggu.precheck.model import Catalogue, Rule
 
 CASE_KEYS = {"rule", "name", "base", "change", "fires_on"}
 CLAIM = "claim"

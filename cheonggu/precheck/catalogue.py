@@ -12,17 +12,18 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from cheonggu.codes import CodeLists
 from cheonggu.dated import Series, load_series
-from cheonggu.errors import DataFileError
 from cheonggu.findings import ERROR, WARNING
 from cheonggu.layouts import LayoutCatalogue
-from cheonggu.precheck_tables import TableSet, load_tables
+from cheonggu.precheck.model import SCOPES, Applies, Catalogue, Part, Rule, odd_rule
+from cheonggu.precheck.session import plan, read_statements
+from cheonggu.precheck.tables import load_tables
 
 TEXTS = ("message_ko", "message_en", "fix_ko", "fix_en", "basis", "source")
 RULE_KEYS = {
@@ -31,119 +32,9 @@ RULE_KEYS = {
 PART_KEYS = {"requires", "table", "where", "query", "field", "detail"}
 APPLIES_KEYS = {"kinds", "insurance", "setting", "provider_kinds", "graded"}
 CONFIDENCES = {"official", "secondary", "unverified", "ours"}
-# Place of a finding by scope: the record letter shown where a query does not give one.
-SCOPES = {
-    "batch": None,
-    "header": "H",
-    "statement": "A",
-    "diagnosis": "B",
-    "line": "C",
-    "rx": "D",
-    "detail": "E",
-    "cross-statement": "A",
-}
 RULE_ID = re.compile(r"[A-Z][A-Z0-9]*-\d{3}")
 PREEMPT = re.compile(r"(?P<list>[RI]):(?P<code>[0-9A-Z]{2})-(?P<detail>[0-9A-Z]{2})")
 PREEMPT_LISTS = {"R": "return_reason", "I": "review_impossible_reason"}
-VALUE = re.compile(r"\$([a-z][a-z0-9_]*)")
-
-
-@dataclass(frozen=True)
-class Part:
-    """One condition: a predicate over ``table``, or a ``query``; ``requires`` names the optional tables it asks.
-
-    ``columns`` are those the query gives, found out while planning.
-    """
-
-    table: str
-    where: str
-    query: str
-    field: str
-    detail: str
-    requires: tuple[str, ...]
-    columns: tuple[str, ...] = ()
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """Names of the dated values written ``$name`` in the condition."""
-        return tuple(dict.fromkeys(VALUE.findall(f"{self.where} {self.query} {self.detail}")))
-
-
-@dataclass(frozen=True)
-class Applies:
-    """Which claims a rule is for; an empty set means all. ``graded``: only claims with (or without) a graded fee."""
-
-    kinds: frozenset[str] = frozenset()
-    insurance: frozenset[str] = frozenset()
-    setting: frozenset[str] = frozenset()
-    provider_kinds: frozenset[str] = frozenset()
-    graded: bool | None = None
-
-    def facts(self) -> dict[str, frozenset[Any]]:
-        """Column of the claim table → values that let the rule run."""
-        wanted: dict[str, frozenset[Any]] = {
-            "kind": self.kinds,
-            "insurance": self.insurance,
-            "setting": self.setting,
-            "provider_kind": self.provider_kinds,
-            "has_graded_fee": frozenset() if self.graded is None else frozenset({self.graded}),
-        }
-        return {column: values for column, values in wanted.items() if values}
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule as read; ``first``/``last`` are the care days it holds, None where open."""
-
-    id: str
-    level: str
-    scope: str
-    message_ko: str
-    message_en: str
-    fix_ko: str
-    fix_en: str
-    basis: str
-    preempts: tuple[str, ...]
-    confidence: str
-    source: str
-    first: date | None
-    last: date | None
-    applies: Applies
-    parts: tuple[Part, ...]
-    file: str
-    note: str = ""
-
-    @property
-    def requires(self) -> tuple[str, ...]:
-        """Every optional table one of its parts asks."""
-        return tuple(dict.fromkeys(name for part in self.parts for name in part.requires))
-
-    @property
-    def record(self) -> str | None:
-        return SCOPES[self.scope]
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Checked rules in file order with the tables, layouts, code lists and dated values their conditions ask.
-
-    ``version`` is the SHA-256 of every file that decides an outcome.
-    """
-
-    rules: tuple[Rule, ...]
-    tables: TableSet
-    layouts: LayoutCatalogue
-    codes: CodeLists
-    values: Mapping[str, Series]
-    prepared: tuple[str, ...] = field(repr=False)
-    version: str
-
-    def rule(self, rule_id: str) -> Rule:
-        """The rule of that id; KeyError when there is none."""
-        for one in self.rules:
-            if one.id == rule_id:
-                return one
-        raise KeyError(rule_id)
 
 
 def load_catalogue(folders: Sequence[Path]) -> Catalogue:
@@ -154,7 +45,6 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
     hospital's own.
     DataFileError names file, rule and reason of the first odd thing.
     """
-    from cheonggu.precheck_session import plan, read_statements  # the session needs the classes above
 
     scheme = folders[0].parents[1]
     layouts = LayoutCatalogue.from_folder(scheme / "layouts")
@@ -181,16 +71,6 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
 
 def _with_columns(rule: Rule, columns: Mapping[str, tuple[str, ...]]) -> Rule:
     return replace(rule, parts=tuple(replace(part, columns=columns[part.query]) for part in rule.parts))
-
-
-def odd_rule(file: str, rule_id: str, what: str) -> DataFileError:
-    """The error for anything odd in a rule file."""
-    return DataFileError(
-        f"{file}, rule {rule_id}: {what}.",
-        f"{file} 파일의 규칙 {rule_id}: {what}.",
-        fix_en="Mend the rule; no rule was loaded.",
-        fix_ko="규칙을 고치세요. 아무 규칙도 읽지 않았습니다.",
-    )
 
 
 def _read_file(path: Path) -> Iterable[Rule]:

@@ -1,4 +1,4 @@
-"""Writes ``docs/finding-codes.md`` from the rule catalogue: ``python -m cheonggu.precheck_docs docs/finding-codes.md``.
+"""Writes ``docs/finding-codes.md`` from the rule catalogue: ``python -m cheonggu.precheck.docs docs/finding-codes.md``.
 
 A data-health test compares the file with what this writes, so the page cannot fall behind the rules.
 """
@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from cheonggu.precheck_catalogue import PREEMPT_LISTS, Catalogue, Rule, load_catalogue
+from cheonggu.precheck.catalogue import PREEMPT_LISTS, load_catalogue
+from cheonggu.precheck.model import Catalogue, Rule
 from cheonggu.schemes import SCHEMES
 
 HEAD = """# 점검 규칙 · Finding codes
 
-Written by `python -m cheonggu.precheck_docs docs/finding-codes.md`; edit the rules, not this page.
+Written by `python -m cheonggu.precheck.docs docs/finding-codes.md`; edit the rules, not this page.
 How to change or add a rule: [changing-a-rule.md](changing-a-rule.md).
 
 - `error` (오류) takes the statement out of the claim, or holds the claim; `warning` (경고) shows and lets it pass.

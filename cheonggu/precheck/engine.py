@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from cheonggu import findings
 from cheonggu.errors import InputError
-from cheonggu.precheck_catalogue import Catalogue, Part, Rule, load_catalogue
-from cheonggu.precheck_session import (
+from cheonggu.precheck.model import Catalogue, Part, Rule
+from cheonggu.precheck.session import (
     FINDING,
     HIT,
     STATEMENT_DAY,
@@ -35,8 +35,6 @@ from cheonggu.precheck_session import (
     show_tables,
     table_place,
 )
-
-__all__ = ["Catalogue", "CheckResult", "check", "claim_row", "load_catalogue"]
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,9 @@ import pyarrow as pa
 
 from cheonggu.codes import CodeLists
 from cheonggu.errors import DataFileError, InputError
-from cheonggu.precheck_catalogue import VALUE, Catalogue, Part, Rule, odd_rule
-from cheonggu.precheck_formats import Version, format_macros, versions
-from cheonggu.precheck_tables import OPTIONAL, ROLES, complete
+from cheonggu.precheck.formats import Version, format_macros, versions
+from cheonggu.precheck.model import VALUE, Catalogue, Part, Rule, odd_rule
+from cheonggu.precheck.tables import OPTIONAL, ROLES, complete
 
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 MADE = re.compile(r"CREATE (?:TABLE|MACRO) (\w+)")
@@ -326,9 +326,14 @@ def _formats(codes: CodeLists) -> dict[str, list[Version]]:
 
 
 def _add_layouts(connection: Any, catalogue: Catalogue) -> None:
-    """``layout_record``: the length of each record of each kind in bytes."""
+    """``layout_record``: lengths in bytes by kind and record; ``form_version``: version digits by kind and day."""
     records = [{"kind": one.kind, "record": one.record, "bytes": one.length} for one in catalogue.layouts]
     _copy(connection, "layout_record", pa.Table.from_pylist(records))
+    forms = [
+        {"kind": one.kind, "valid_from": one.first, "header": one.header, "statement": one.statement}
+        for one in catalogue.layouts.forms
+    ]
+    _copy(connection, "form_version", pa.Table.from_pylist(forms))
 
 
 def _format_overrides(codes: CodeLists, name: str) -> dict[str, str]:

@@ -12,9 +12,9 @@ import pytest
 
 import cheonggu
 from cheonggu.dated import load_series
-from cheonggu.precheck_catalogue import PREEMPT_LISTS, Catalogue, Rule, load_catalogue
-from cheonggu.precheck_docs import write_page
-from cheonggu.precheck_formats import Version, pattern, versions
+from cheonggu.precheck.catalogue import PREEMPT_LISTS, Catalogue, Rule, load_catalogue
+from cheonggu.precheck.docs import write_page
+from cheonggu.precheck.formats import Version, pattern, versions
 from cheonggu.schemes import SCHEMES
 
 ROOT = Path(cheonggu.__file__).parents[1]
@@ -115,4 +115,4 @@ def test_the_format_of_every_special_detail_gives_a_checker(version: Version) ->
 
 def test_the_page_of_finding_codes_is_fresh() -> None:
     written = (ROOT / "docs" / "finding-codes.md").read_text(encoding="utf-8")
-    assert written == write_page(catalogue()), "run python -m cheonggu.precheck_docs docs/finding-codes.md"
+    assert written == write_page(catalogue()), "run python -m cheonggu.precheck.docs docs/finding-codes.md"

@@ -56,7 +56,7 @@ def test_every_planted_defect_is_found_under_its_rule_and_nothing_else_is_blocke
     }
     found = set(ledger_rows(demo, "SELECT statement_key, rule_id FROM finding WHERE level = 'error'"))
     assert truth
-    assert {(key, rule) for key, rule in truth.items()} <= found
+    assert set(truth.items()) <= found
     assert blocked <= set(truth)
 
 
@@ -74,7 +74,7 @@ def test_every_claim_handed_off_has_the_counterparts_receipt_number(demo: Path) 
 
 def test_header_fields_equal_the_sums_recomputed_from_the_files(demo: Path) -> None:
     for folder in sam_sets(demo):
-        claim_set = read_set([path for path in folder.iterdir()], LAYOUTS)
+        claim_set = read_set(list(folder.iterdir()), LAYOUTS)
         header = claim_set.tables["H"].to_pylist()[0]
         general = claim_set.tables["A"].to_pylist()
         for one in LAYOUTS.header_sums(claim_set.kind):
@@ -101,7 +101,7 @@ def test_a_second_night_adds_no_claim(demo: Path) -> None:
 
 
 def test_no_personal_value_leaves_the_places_meant_for_it(demo: Path) -> None:
-    """Canary: every resident number and name of the hospital, searched in the ledger, Prefect's files and the output."""
+    """Canary: resident and card numbers of the whole hospital, searched in ledger, Prefect's files and output."""
     source = sqlite3.connect(demo / "hospital" / "hospital.db")
     rows = source.execute("SELECT patient_rrn, insurance_card_no FROM cheonggu_statement").fetchall()
     canaries = {value.encode() for row in rows for value in row if value and len(value) >= 8}

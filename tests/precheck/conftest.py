@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cheonggu.precheck_cases import Base, load_bases
-from cheonggu.precheck_catalogue import Catalogue, load_catalogue
+from cheonggu.precheck.cases import Base, load_bases
+from cheonggu.precheck.catalogue import Catalogue, load_catalogue
 from cheonggu.schemes import SCHEMES
 
 HIRA = SCHEMES["hira"]

@@ -14,8 +14,8 @@ import pytest
 from cheonggu import findings, precheck
 from cheonggu.errors import InputError
 from cheonggu.precheck import check, claim_row
-from cheonggu.precheck_cases import Base, Case, change_rows, run_case, to_tables
-from cheonggu.precheck_catalogue import Catalogue, load_catalogue
+from cheonggu.precheck.cases import Base, Case, change_rows, run_case, to_tables
+from cheonggu.precheck.catalogue import Catalogue, load_catalogue
 
 RULE = """[[rule]]
 id = "{id}"
@@ -231,7 +231,7 @@ def test_a_case_that_is_wrong_says_how(catalogue: Catalogue, bases: dict[str, Ba
 
 
 def test_the_example_of_the_handbook_can_be_loaded(bare_scheme: Callable[..., Path], tmp_path: Path) -> None:
-    page = (Path(precheck.__file__).parents[1] / "docs" / "changing-a-rule.md").read_text(encoding="utf-8")
+    page = (Path(precheck.__file__).parents[2] / "docs" / "changing-a-rule.md").read_text(encoding="utf-8")
     example = page.partition("   ```toml\n")[2].partition("   ```")[0]
     hospital = tmp_path / "own"
     hospital.mkdir()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from cheonggu.precheck_formats import Version, date_places, format_macros, pattern, versions
+from cheonggu.precheck.formats import Version, date_places, format_macros, pattern, versions
 
 
 def fits(notation: str, text: str, repeat: str = "") -> bool:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cheonggu.errors import DataFileError
-from cheonggu.precheck_cases import load_cases
-from cheonggu.precheck_catalogue import load_catalogue
+from cheonggu.precheck.cases import load_cases
+from cheonggu.precheck.catalogue import load_catalogue
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
 GOOD = BROKEN[0].parent / "taken_id.toml"

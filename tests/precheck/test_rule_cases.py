@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cheonggu.precheck import check
-from cheonggu.precheck_cases import Base, Case, Outcome, load_bases, load_cases, run_cases, to_tables
-from cheonggu.precheck_catalogue import Catalogue
+from cheonggu.precheck.cases import Base, Case, Outcome, load_bases, load_cases, run_cases, to_tables
+from cheonggu.precheck.catalogue import Catalogue
 
 FOLDER = Path(__file__).parents[1] / "cases" / "hira"
 ALL = load_cases(FOLDER)

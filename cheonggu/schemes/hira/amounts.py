@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from cheonggu.money import MAX_AMOUNT, Ints, floor_to
 from cheonggu.schemes.hira.amounts_lines import LineAmounts, priced, statement_rows, sum_lines
-from cheonggu.schemes.hira.amounts_model import NotComputable, Plan
+from cheonggu.schemes.hira.amounts_model import NotComputableError, Plan
 from cheonggu.schemes.hira.amounts_resolve import resolve
 from cheonggu.schemes.hira.amounts_rules import RuleBook, explain, load_rules
 from cheonggu.schemes.hira.amounts_shares import Settled, settle
@@ -60,7 +60,7 @@ def compute_amounts(
     book = load_rules(switches)
     facts = Facts(statements, book)
     plans: list[Plan] = []
-    reasons: list[NotComputable | None] = []
+    reasons: list[NotComputableError | None] = []
     for situation in facts.situations:
         plan, why = _try_resolve(situation, book)
         plans.append(plan)
@@ -79,10 +79,10 @@ def line_amount_column(lines: pa.Table) -> pa.Array:
     return pa.array(amounts, pa.int64(), mask=~fits)
 
 
-def _try_resolve(situation: Any, book: RuleBook) -> tuple[Plan, NotComputable | None]:
+def _try_resolve(situation: Any, book: RuleBook) -> tuple[Plan, NotComputableError | None]:
     try:
         return resolve(situation, book), None
-    except NotComputable as why:
+    except NotComputableError as why:
         return Plan(()), why
 
 
@@ -91,12 +91,12 @@ def _percent(plan: Plan) -> int:
 
 
 def _all_faults(
-    facts: Facts, reasons: list[NotComputable | None], summed: LineAmounts, settled: Settled
-) -> dict[int, NotComputable]:
+    facts: Facts, reasons: list[NotComputableError | None], summed: LineAmounts, settled: Settled
+) -> dict[int, NotComputableError]:
     """Why a row has no amounts: its facts first, then its lines, then its amounts."""
     faults = settled.faults | summed.faults
     too_much = np.flatnonzero(floor_to(summed.total1, 10) > MAX_AMOUNT)
-    wide = NotComputable("unknown_value", "lines", "총액이 10자리를 넘습니다", "the total exceeds ten digits")
+    wide = NotComputableError("unknown_value", "lines", "총액이 10자리를 넘습니다", "the total exceeds ten digits")
     faults |= dict.fromkeys(too_much.tolist(), wide)
     bad = np.array([one is not None for one in reasons], np.bool_)
     for row in np.flatnonzero(bad[facts.situation]).tolist():
@@ -111,7 +111,7 @@ def _result(
     plans: list[Plan],
     summed: LineAmounts,
     settled: Settled,
-    faults: dict[int, NotComputable],
+    faults: dict[int, NotComputableError],
     with_text: bool,
 ) -> pa.Table:
     mask = np.zeros(facts.count, np.bool_)
@@ -120,17 +120,15 @@ def _result(
     amounts: dict[str, Ints] = settled.amounts | {"type_addition": summed.addition}
     for name in (*AMOUNTS, "type_addition"):
         columns[name] = pa.array(amounts[name], pa.int64(), mask=mask if faults else None)
-    lists, heads = rule_lists(facts, plans, summed, settled, mask)
+    lists, heads = rule_lists(plans, summed, settled, mask)
     columns["rule_ids"] = lists
-    columns["explanation_ko"] = (
-        sentences(heads, columns) if with_text else pa.nulls(facts.count, pa.string())
-    )
+    columns["explanation_ko"] = sentences(heads, columns) if with_text else pa.nulls(facts.count, pa.string())
     for name, attribute in zip(REASONS, ("code", "field", "ko", "en"), strict=True):
         columns[name] = _reason_column(facts.count, faults, attribute)
     return pa.table([columns[name] for name in RESULT.names], schema=RESULT)
 
 
-def _reason_column(count: int, faults: dict[int, NotComputable], attribute: str) -> pa.Array:
+def _reason_column(count: int, faults: dict[int, NotComputableError], attribute: str) -> pa.Array:
     if not faults:
         return pa.nulls(count, pa.string())
     texts = sorted({getattr(one, attribute) for one in faults.values()})

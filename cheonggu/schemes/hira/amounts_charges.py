@@ -9,7 +9,7 @@ from typing import Any
 
 from cheonggu.money import as_rate
 from cheonggu.schemes.hira.amounts_match import Matcher
-from cheonggu.schemes.hira.amounts_model import BUCKETS, REFUSED, Charge, NotComputable
+from cheonggu.schemes.hira.amounts_model import BUCKETS, REFUSED, Charge, NotComputableError
 from cheonggu.schemes.hira.amounts_rules import ChargeRule, Part, Rule
 
 BASE_NAMES = {
@@ -66,17 +66,20 @@ def charges_of(rule: Rule, own: dict[str, int], matcher: Matcher) -> tuple[Charg
 def _charge(bucket: str, beneath: Charge, matcher: Matcher) -> Charge:
     """Rate of one part; ``beneath`` is what holds without a carve-out."""
     late: Charge | None = None
-    for part in matcher.book.parts():
-        care = part.rule.raw["care"]
-        if bucket not in part.buckets or care not in ("both", matcher.situation.care):
+    for part in matcher.book.parts_of[bucket]:
+        if part.rule.raw["care"] not in ("both", matcher.situation.care):
             continue
         chosen = _chosen(part, bucket, matcher)
         if chosen is None or chosen.rate == "own":
             if chosen is None and part.otherwise == "refuse":
-                return _refused(part.rule, "no_rule", "이 경우의 부담률이 규칙에 없습니다", "no rate for this case")
+                return _refused(
+                    part.rule, "no_rule", "이 경우의 부담률이 규칙에 없습니다", "no rate for this case"
+                )
             continue
         if chosen.rate == "refuse":
-            return _refused(part.rule, "no_rule", "이 경우의 부담률이 규칙에 없습니다", "no rate for this case")
+            return _refused(
+                part.rule, "no_rule", "이 경우의 부담률이 규칙에 없습니다", "no rate for this case"
+            )
         if not _is_in_force(part, chosen, matcher):
             late = _refused(part.rule, "outside_dates", "적용 기간 밖입니다", "outside its days")
             continue
@@ -104,7 +107,7 @@ def _is_in_force(part: Part, chosen: ChargeRule, matcher: Matcher) -> bool:
 
 def _refused(rule: Rule, code: str, ko: str, en: str) -> Charge:
     return Charge(
-        REFUSED, rule.id, NotComputable(code, "lines.base", f"{rule.label_ko}: {ko}", f"{rule.id}: {en}")
+        REFUSED, rule.id, NotComputableError(code, "lines.base", f"{rule.label_ko}: {ko}", f"{rule.id}: {en}")
     )
 
 

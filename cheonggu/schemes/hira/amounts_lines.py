@@ -28,7 +28,7 @@ from cheonggu.schemes.hira.amounts_model import (
     ROOMS,
     SECTIONS,
     TOTAL1_SECTIONS,
-    NotComputable,
+    NotComputableError,
 )
 
 Codes = npt.NDArray[np.int64]
@@ -53,7 +53,7 @@ class LineAmounts:
     columns: dict[str, Ints]
     sections: dict[str, Ints]
     addition: Ints
-    faults: dict[int, NotComputable]
+    faults: dict[int, NotComputableError]
     total1: Ints
 
 
@@ -105,23 +105,33 @@ def sum_lines(rows: Ints, lines: pa.Table, count: int, percents: Ints) -> LineAm
     ``percents`` is the provider-type addition of each statement, −1 where it is not known.
     """
     amounts, fits = priced(lines)
-    faults = _faults(rows, ~fits, NotComputable("unknown_value", "lines.amount", "줄 금액을 계산할 수 없습니다", "a line has no computable amount"))  # fmt: skip
+    faults = _faults(rows, ~fits, NotComputableError("unknown_value", "lines.amount", "줄 금액을 계산할 수 없습니다", "a line has no computable amount"))  # fmt: skip
     combo, marks = _combinations(lines)
     settled = [_column(*one) for one in marks]
     for number, one in enumerate(settled):
-        if isinstance(one, NotComputable):
+        if isinstance(one, NotComputableError):
             faults = _faults(rows, combo == number, one) | faults
-    columns_of = np.array([-1 if isinstance(one, NotComputable) else one[1] for one in settled], np.int64)
-    sections_of = np.array([-1 if isinstance(one, NotComputable) else one[0] for one in settled], np.int64)
+    columns_of = np.array([-1 if isinstance(one, NotComputableError) else one[1] for one in settled], np.int64)
+    sections_of = np.array([-1 if isinstance(one, NotComputableError) else one[0] for one in settled], np.int64)
     column, section = columns_of[combo], sections_of[combo]
     columns = _sums(rows, column, amounts, count, COLUMNS)
     sections = _sums(rows, section, amounts, count, SECTIONS)
     flags = _flags(lines, "is_type_added") & (column >= 0)
     addition = np.zeros(count, np.int64)
     if flags.any():
-        unknown = NotComputable("outside_dates", "lines.is_type_added", "종별가산율을 알 수 없습니다", "the provider-type addition is not known")  # fmt: skip
+        unknown = NotComputableError("outside_dates", "lines.is_type_added", "종별가산율을 알 수 없습니다", "the provider-type addition is not known")  # fmt: skip
         faults = _faults(rows, flags & (percents[rows] < 0), unknown) | faults
-        _add_type(rows, column, section, amounts, flags & (percents[rows] > 0), percents, columns, sections, addition)
+        _add_type(
+            rows,
+            column,
+            section,
+            amounts,
+            flags & (percents[rows] > 0),
+            percents,
+            columns,
+            sections,
+            addition,
+        )
     total1 = sum((sections[name] for name in TOTAL1_SECTIONS if name in sections), np.zeros(count, np.int64))
     return LineAmounts(amounts, columns, sections, addition, faults, total1)
 
@@ -213,18 +223,26 @@ def _unpack(code: int, values: list[list[Any]]) -> tuple[str, str, str, str, boo
 
 def _column(
     hang: str, mok: str, base: str, long_stay: str, is_drug: bool, is_added: bool
-) -> tuple[int, int] | NotComputable:
+) -> tuple[int, int] | NotComputableError:
     """Section and column of a combination of marks, or why there is none."""
     if hang not in SECTIONS:
-        return NotComputable("unknown_value", "lines.hang", f"항번호를 알 수 없습니다 ({hang})", f"unknown hang {hang}")
+        return NotComputableError(
+            "unknown_value", "lines.hang", f"항번호를 알 수 없습니다 ({hang})", f"unknown hang {hang}"
+        )
     if base not in LINE_BASES or long_stay not in LONG_STAYS or (long_stay and base not in ROOMS):
-        return NotComputable("unknown_value", "lines.base", "줄의 구분을 알 수 없습니다", "unknown base or long_stay")
+        return NotComputableError(
+            "unknown_value", "lines.base", "줄의 구분을 알 수 없습니다", "unknown base or long_stay"
+        )
     if is_added and hang in NO_ADDITION:
-        return NotComputable("contradiction", "lines.is_type_added", "종별가산이 없는 항입니다", "no addition there")
+        return NotComputableError(
+            "contradiction", "lines.is_type_added", "종별가산이 없는 항입니다", "no addition there"
+        )
     number = SECTIONS.index(hang)
     if hang in OTHER_SECTIONS:
         if base not in ("", "S_EQUIP"):
-            return NotComputable("contradiction", "lines.base", "총액1 밖의 항에는 쓰지 않습니다", "not in this section")
+            return NotComputableError(
+                "contradiction", "lines.base", "총액1 밖의 항에는 쓰지 않습니다", "not in this section"
+            )
         return number, COLUMN_NO[A_EQUIP if hang == "A" and base else hang]
     if base:
         return number, BUCKET_NO.get(f"{base}{LONG_STAYS[long_stay]}", BUCKET_NO[OTHER])
@@ -235,7 +253,7 @@ def _column(
     return number, BUCKET_NO["DRUG" if is_drug else OTHER]
 
 
-def _faults(rows: Ints, where: npt.NDArray[np.bool_], why: NotComputable) -> dict[int, NotComputable]:
+def _faults(rows: Ints, where: npt.NDArray[np.bool_], why: NotComputableError) -> dict[int, NotComputableError]:
     return dict.fromkeys(np.unique(rows[where]).tolist(), why) if where.any() else {}
 
 

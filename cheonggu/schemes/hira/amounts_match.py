@@ -23,9 +23,13 @@ class Matcher:
         provider = book.providers.get(situation.provider_kind, {})
         self.provider_class = provider.get("class", "")
         self.level = situation.medical_aid_level or provider.get("level", "")
-        self.group = "DUTY" if situation.injury_work_class == "1" else NEAR_POOR.get(situation.injury_work_class, "")
+        self.group = (
+            "DUTY" if situation.injury_work_class == "1" else NEAR_POOR.get(situation.injury_work_class, "")
+        )
         self.group = self.group or situation.insurer
-        self.categories = {book.categories[one]["category"] for one in situation.symbols if one in book.categories}
+        self.categories = {
+            book.categories[one]["category"] for one in situation.symbols if one in book.categories
+        }
 
     @property
     def is_veteran(self) -> bool:
@@ -73,7 +77,9 @@ class Matcher:
             if special is not None:
                 if special["class"] == self.provider_class and kind in special.get("kinds", (kind,)):
                     return True
-            elif word in ("all", self.provider_class) or (word.startswith("level") and word[5:] == self.level):
+            elif word in ("all", self.provider_class) or (
+                word.startswith("level") and word[5:] == self.level
+            ):
                 return True
         return False
 
@@ -138,7 +144,7 @@ class _Key:
 
 @lru_cache(maxsize=256)
 def _candidates(key: _Key, group: str, care: str, is_both_for_pharmacies: bool) -> tuple[Rule, ...]:
-    cares = {care}
+    cares = {care, "all"}
     if care in ("outpatient", "inpatient") or (care == "pharmacy" and is_both_for_pharmacies):
         cares.add("both")
     return tuple(

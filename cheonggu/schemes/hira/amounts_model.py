@@ -83,7 +83,7 @@ class Situation:
         return self.care_until or self.care_on
 
 
-class NotComputable(Exception):
+class NotComputableError(Exception):
     """A result outside the known rules or dates: which field, why, in Korean and English."""
 
     def __init__(self, code: str, field_name: str, ko: str, en: str) -> None:
@@ -100,7 +100,7 @@ class Charge:
 
     rate: int
     rule_id: str = ""
-    why: NotComputable | None = None
+    why: NotComputableError | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """From a situation to its plan: which rule, which rate for every charged part, who pays instead of the patient.
 
-Runs once per distinct situation, so it is plain Python. ``resolve`` raises NotComputable wherever the rules, their dates
+Runs once per distinct situation, so it is plain Python. ``resolve`` raises NotComputableError wherever the rules, their dates
 or the facts do not settle one answer.
 """
 
@@ -15,7 +15,15 @@ from cheonggu.money import RATE_ONE, as_rate
 from cheonggu.schemes.hira.amounts_charges import charges_of, describe, fixed_of, own_rates
 from cheonggu.schemes.hira.amounts_facts import check_facts
 from cheonggu.schemes.hira.amounts_match import Matcher
-from cheonggu.schemes.hira.amounts_model import BUCKETS, Fund, NotComputable, Plan, Recipe, Situation, Veterans
+from cheonggu.schemes.hira.amounts_model import (
+    BUCKETS,
+    Fund,
+    NotComputableError,
+    Plan,
+    Recipe,
+    Situation,
+    Veterans,
+)
 from cheonggu.schemes.hira.amounts_rules import Rule, RuleBook
 from cheonggu.schemes.hira.data import value_on
 
@@ -27,14 +35,16 @@ DISABLED_CLASSES = ("6", "8")
 
 
 def resolve(situation: Situation, book: RuleBook) -> Plan:
-    """The plan of one situation; NotComputable with field and reason."""
+    """The plan of one situation; NotComputableError with field and reason."""
     if "F028" in situation.symbols:
         return _youth(situation, book)
     matcher = Matcher(situation, book)
     check_facts(matcher)
     rule = choose_rule(matcher)
     if book.switches["refuse_unverified"] == "yes" and rule.raw["confidence"] == "unverified":
-        raise _refuse("unverified_rule", "", f"{rule.id} 규칙은 확인되지 않았습니다", f"rule {rule.id} is unverified")
+        raise _refuse(
+            "unverified_rule", "", f"{rule.id} 규칙은 확인되지 않았습니다", f"rule {rule.id} is unverified"
+        )
     plan = _recipes(rule, matcher)
     return replace(
         plan,
@@ -156,15 +166,15 @@ def _tiers_of(rule: Rule, situation: Situation) -> Iterator[Mapping[str, Any]]:
     """Tiers in rising order; those by days of dispensing only where the days agree."""
     for tier in rule.raw["tiers"]:
         days = tier.get("days")
-        if days is None or days == str(situation.dispensing_days):
-            yield tier
-        elif days.endswith("+") and situation.dispensing_days >= int(days[:-1]):
+        if days is None or days == str(situation.dispensing_days) or (days.endswith("+") and situation.dispensing_days >= int(days[:-1])):
             yield tier
 
 
 def _is_chronic_at_65(rule: Rule, matcher: Matcher) -> bool:
     situation = matcher.situation
-    if not (situation.is_chronic_continuing and situation.provider_kind == "clinic" and situation.age_years >= 65):
+    if not (
+        situation.is_chronic_continuing and situation.provider_kind == "clinic" and situation.age_years >= 65
+    ):
         return False
     if rule.id == "HI-OP-C-65-OLD":
         raise _refuse(
@@ -183,9 +193,13 @@ def _fund(rule: Rule, matcher: Matcher, plan: Plan) -> Fund:
     if matcher.group == "NP_EF" and situation.injury_work_class == "F":
         raw = rule.raw.get("class_f_fund")
         if raw and "switch" in raw and matcher.book.switches[raw["switch"]] == "refuse":
-            raise _refuse("switched_off", "injury_work_class", "설정에 따라 계산하지 않습니다", "switched off")
+            raise _refuse(
+                "switched_off", "injury_work_class", "설정에 따라 계산하지 않습니다", "switched off"
+            )
     elif not raw and situation.medical_aid_class in DISABLED_CLASSES and rule.kind != "whole":
-        if any(one.rate > 0 and name not in ("MEAL_BASE", "MEAL_ADD") for name, one in _own(plan)) or _has_fixed(plan):
+        if any(
+            one.rate > 0 and name not in ("MEAL_BASE", "MEAL_ADD") for name, one in _own(plan)
+        ) or _has_fixed(plan):
             raise _refuse(
                 "no_rule",
                 "medical_aid_class",
@@ -215,7 +229,9 @@ def _veterans(matcher: Matcher) -> Veterans:
         share = as_rate(_share(book, "VET-REDUCED-RX-VH", "veteran_share", injury))
         mode = {"total1": "total1", "ordinary_copay": "copay"}.get(book.switches["veteran_pharmacy_base"])
         if mode is None:
-            raise _refuse("switched_off", "injury_work_class", "설정에 따라 계산하지 않습니다", "switched off")
+            raise _refuse(
+                "switched_off", "injury_work_class", "설정에 따라 계산하지 않습니다", "switched off"
+            )
         return Veterans(mode, RATE_ONE - share, "VET-REDUCED-RX-VH")
     if not cls:
         return Veterans()
@@ -233,7 +249,10 @@ def _veterans(matcher: Matcher) -> Veterans:
         )
     if not (book.holds(rule, situation.care_on) and book.holds(rule, situation.last_day)):
         raise _refuse(
-            "outside_dates", "care_on", f"{rule_id} 규칙의 적용 기간 밖입니다", f"outside the days of {rule_id}"
+            "outside_dates",
+            "care_on",
+            f"{rule_id} 규칙의 적용 기간 밖입니다",
+            f"outside the days of {rule_id}",
         )
     return Veterans("copay", as_rate(shares[cls]), rule_id)
 
@@ -288,7 +307,10 @@ def _youth(situation: Situation, book: RuleBook) -> Plan:
     rule = book.rules[YOUTH]
     if situation.insurer != "HI" or situation.injury_work_class != "0" or situation.veterans_class:
         raise _refuse(
-            "contradiction", "special_symbols", "F028과 다른 자격이 함께 있습니다", "F028 with another entitlement"
+            "contradiction",
+            "special_symbols",
+            "F028과 다른 자격이 함께 있습니다",
+            "F028 with another entitlement",
         )
     if not (book.holds(rule, situation.care_on) and book.holds(rule, situation.last_day)):
         raise _refuse("outside_dates", "care_on", "F028 적용 기간 밖입니다", "outside the days of F028")
@@ -298,5 +320,5 @@ def _youth(situation: Situation, book: RuleBook) -> Plan:
     return replace(poor, support="difference", support_rule=YOUTH, ordinary=ordinary)
 
 
-def _refuse(code: str, field: str, ko: str, en: str) -> NotComputable:
-    return NotComputable(code, field, ko, en)
+def _refuse(code: str, field: str, ko: str, en: str) -> NotComputableError:
+    return NotComputableError(code, field, ko, en)

@@ -8,17 +8,17 @@ is odd and name file and entry.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from cheonggu.errors import DataFileError, UsageError
 from cheonggu.money import as_rate
-from cheonggu.schemes.hira.amounts_model import BUCKET_NO
+from cheonggu.schemes.hira.amounts_model import BUCKET_NO, BUCKETS
 from cheonggu.schemes.hira.data import CODES, HOME
 
 FOLDER = HOME / "rules" / "copay"
@@ -150,9 +150,11 @@ class RuleBook:
         outpatient, inpatient = ROUNDINGS[rounding or str(rule.raw["rounding"])]
         return inpatient if care == "inpatient" else outpatient
 
-    def parts(self) -> Iterator[Part]:
-        for rule in self.rules.values():
-            yield from rule.parts
+    @cached_property
+    def parts_of(self) -> dict[str, tuple[Part, ...]]:
+        """Parts with a rate of their own by charged part, in file order."""
+        parts = [part for rule in self.rules.values() for part in rule.parts]
+        return {name: tuple(one for one in parts if name in one.buckets) for name in BUCKETS}
 
 
 def load_rules(switches: Mapping[str, str] | None = None, folder: Path = FOLDER) -> RuleBook:

@@ -19,7 +19,7 @@ from cheonggu.schemes.hira.amounts_model import (
     NOT_IN_CEILING,
     OTHER,
     REFUSED,
-    NotComputable,
+    NotComputableError,
     Plan,
     Recipe,
 )
@@ -38,7 +38,7 @@ class Settled:
     amounts: dict[str, Ints]
     recipes: list[Recipe]
     recipe: Ints
-    faults: dict[int, NotComputable] = field(default_factory=dict)
+    faults: dict[int, NotComputableError] = field(default_factory=dict)
 
 
 class Shares:
@@ -49,7 +49,9 @@ class Shares:
         self.recipes: list[Recipe] = [one for plan in plans for one in plan.recipes] or [_nothing()]
         counts = np.array([len(plan.recipes) for plan in plans], np.int64)
         self.first = np.minimum(np.cumsum(counts) - counts, len(self.recipes) - 1)
-        self.tops = np.full((max(len(plans), 1), max([1, *(len(plan.tops) for plan in plans)])), NO_TOP, np.int64)
+        self.tops = np.full(
+            (max(len(plans), 1), max([1, *(len(plan.tops) for plan in plans)])), NO_TOP, np.int64
+        )
         for number, plan in enumerate(plans):
             self.tops[number, : len(plan.tops)] = plan.tops
         self.rates = np.array([[one.rate for one in recipe.charges] for recipe in self.recipes], np.int64)
@@ -92,16 +94,16 @@ class Shares:
         share = share_of(self.exact(recipe) + flat * RATE_ONE, self.units[recipe])
         return np.minimum(np.maximum(share, least), self.total1), flat
 
-    def refused(self, recipe: Ints) -> dict[int, NotComputable]:
+    def refused(self, recipe: Ints) -> dict[int, NotComputableError]:
         """Rows with an amount in a part that has no rate."""
-        faults: dict[int, NotComputable] = {}
+        faults: dict[int, NotComputableError] = {}
         for name, amount in self.parts.items():
             number = BUCKETS.index(name)
             if not (self.rates[:, number] == REFUSED).any():
                 continue
             for row in np.flatnonzero((amount != 0) & (self.rates[recipe, number] == REFUSED)).tolist():
                 why = self.recipes[recipe[row]].charges[number].why
-                faults[row] = why or NotComputable("no_rule", "lines.base", "부담률이 없습니다", "no rate")
+                faults[row] = why or NotComputableError("no_rule", "lines.base", "부담률이 없습니다", "no rate")
         return faults
 
 
@@ -165,7 +167,9 @@ def _pay(
             0,
         )
         copay = np.select(
-            [mode == "copay", mode == "total1", np.isin(mode, ("state", "state_all"))], [kept, after, 0], copay
+            [mode == "copay", mode == "total1", np.isin(mode, ("state", "state_all"))],
+            [kept, after, 0],
+            copay,
         )
         if book.switches["veterans_copay_of_reduced"] == "copay":
             veteran_copay = np.where(np.isin(mode, ("copay", "total1")), copay, 0)
@@ -209,7 +213,11 @@ def _support(
     mode = pick.take(modes) if modes else np.zeros(0, str)
     wanted = mode == "given"
     settled.faults |= _because(
-        wanted & ~is_given, "fact_missing", "support_won", "지원금액이 필요합니다", "support_won is needed for G and H"
+        wanted & ~is_given,
+        "fact_missing",
+        "support_won",
+        "지원금액이 필요합니다",
+        "support_won is needed for G and H",
     )
     settled.faults |= _because(
         is_given & (~wanted | (given < 0) | (given > amounts["patient_copay"])),
@@ -236,10 +244,16 @@ def _loan(settled: Settled, facts: Facts) -> None:
     settled.amounts["loan_amount"] = loan
     if not is_given.any():
         return
-    allowed = np.array([one.insurer == "MA2" and one.care == "inpatient" for one in facts.situations])[facts.situation]
+    allowed = np.array([one.insurer == "MA2" and one.care == "inpatient" for one in facts.situations])[
+        facts.situation
+    ]
     odd = is_given & (loan != 0) & (~allowed | (loan < 0) | (loan > settled.amounts["patient_copay"]))
     settled.faults |= _because(
-        odd, "contradiction", "loan_won", "대불금은 2종 입원 본인부담금 이내입니다", "a loan is for class 2 inpatients"
+        odd,
+        "contradiction",
+        "loan_won",
+        "대불금은 2종 입원 본인부담금 이내입니다",
+        "a loan is for class 2 inpatients",
     )
     settled.amounts["patient_copay"] = settled.amounts["patient_copay"] - loan
 
@@ -249,7 +263,9 @@ def _claim(settled: Settled, pick: _Picker, book: RuleBook) -> None:
     claim = one["total_benefit_cost_1"] - one["patient_copay"] - one["veterans_claimed_amount"]
     claim = claim - one["disability_medical_cost"] - one["loan_amount"]
     if book.switches["f028_support_off_claim"] == "yes":
-        claim = claim - np.where(pick.take([p.support == "difference" for p in pick.plans]), one["support_amount"], 0)
+        claim = claim - np.where(
+            pick.take([p.support == "difference" for p in pick.plans]), one["support_amount"], 0
+        )
     one["claimed_amount"] = claim
 
 
@@ -287,7 +303,10 @@ def _beside(settled: Settled, pick: _Picker, summed: LineAmounts, book: RuleBook
     total = floor_to(sum(below.values(), zeros), 10)
     exact = {name: amount * _section_rate(pick, name) for name, amount in below.items()}
     if book.switches["partial_copay_truncation"] == "section":
-        by_section = [exact.get("A", zeros) + exact.get("A_EQUIP", zeros), *(exact.get(n, zeros) for n in "BDE")]
+        by_section = [
+            exact.get("A", zeros) + exact.get("A_EQUIP", zeros),
+            *(exact.get(n, zeros) for n in "BDE"),
+        ]
         patient = np.minimum(sum((share_of(part, 10) for part in by_section), zeros), total)
     else:
         patient = share_of(sum(exact.values(), zeros), 10)
@@ -332,15 +351,23 @@ def _section_rate(pick: _Picker, name: str) -> Ints:
     return result
 
 
-def _odd_counts(visits: Ints, in_house: Ints) -> dict[int, NotComputable]:
+def _odd_counts(visits: Ints, in_house: Ints) -> dict[int, NotComputableError]:
     odd = (visits < 1) | (in_house < 0) | (in_house > visits)
     return _because(
-        odd, "contradiction", "visit_count", "본인부담 발생횟수와 원내조제 횟수가 맞지 않습니다", "odd counts of visits"
+        odd,
+        "contradiction",
+        "visit_count",
+        "본인부담 발생횟수와 원내조제 횟수가 맞지 않습니다",
+        "odd counts of visits",
     )
 
 
-def _because(where: Bools, code: str, name: str, ko: str, en: str) -> dict[int, NotComputable]:
-    return dict.fromkeys(np.flatnonzero(where).tolist(), NotComputable(code, name, ko, en)) if where.any() else {}
+def _because(where: Bools, code: str, name: str, ko: str, en: str) -> dict[int, NotComputableError]:
+    return (
+        dict.fromkeys(np.flatnonzero(where).tolist(), NotComputableError(code, name, ko, en))
+        if where.any()
+        else {}
+    )
 
 
 def _years(days: Ints) -> Ints:

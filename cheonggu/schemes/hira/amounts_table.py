@@ -27,6 +27,8 @@ DEFAULTS = {one.name: one.default for one in fields(Situation) if one.name not i
 # Facts that are amounts or counts: they choose no rule. Null means not given.
 COUNTS = {"visit_count": 1, "in_house_count": 0}
 GIVEN = ("support_won", "loan_won", "copay_this_year_won")
+SEVERAL = "several facts already made dense"
+LARGEST_CODE = 1 << 62
 DIRECT_DAYS_SAME = 3  # from three days of direct dispensing on nothing changes
 
 
@@ -120,17 +122,26 @@ class Facts:
 
     def _take(self, name: str, codes: npt.NDArray[Any], choices: list[Any]) -> None:
         """One more fact into the mixed-radix code of every row; made dense before it could overflow."""
-        if self._range * max(len(choices), 1) >= 1 << 62:
-            raise InputError("Too many distinct facts at once.", "한 번에 다룰 수 없는 자료입니다.")
+        if self._range * max(len(choices), 1) >= LARGEST_CODE:
+            used, self._codes = np.unique(self._codes, return_inverse=True)
+            self._columns = [(SEVERAL, [self._decode(int(one)) for one in used])]
+            self._range = len(used)
         self._codes = self._codes * len(choices) + codes
         self._range *= max(len(choices), 1)
         self._columns.append((name, choices))
 
-    def _situation(self, code: int) -> Situation:
+    def _decode(self, code: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, choices in reversed(self._columns):
             code, place = divmod(code, len(choices))
-            found[name] = choices[place]
+            if name == SEVERAL:
+                found |= choices[place]
+            else:
+                found[name] = choices[place]
+        return found
+
+    def _situation(self, code: int) -> Situation:
+        found = self._decode(code)
         if found.get("care_until") == found["care_on"]:
             found.pop("care_until")
         return Situation(**found)
@@ -147,7 +158,9 @@ def day_edges(book: RuleBook) -> list[date]:
         for name in ("introduced", "valid_from"):
             if row.get(name):
                 edges.add(date.fromisoformat(row[name]))
-    edges |= {date.fromisoformat(book.switches[name]) for name in ("unstated_start_from", "hospital_rooms_from")}
+    edges |= {
+        date.fromisoformat(book.switches[name]) for name in ("unstated_start_from", "hospital_rooms_from")
+    }
     return sorted(edges | set(_addition_days()))
 
 

@@ -12,10 +12,9 @@ from cheonggu.money import Ints
 from cheonggu.query import Tables
 from cheonggu.schemes.hira.amounts_charges import percent
 from cheonggu.schemes.hira.amounts_lines import LineAmounts
-from cheonggu.schemes.hira.amounts_model import BUCKETS, Plan, Recipe
+from cheonggu.schemes.hira.amounts_model import BUCKETS, Charge, Plan, Recipe
 from cheonggu.schemes.hira.amounts_rules import load_rules
 from cheonggu.schemes.hira.amounts_shares import Settled
-from cheonggu.schemes.hira.amounts_table import Facts
 
 # What else a row can use, with the amount that shows it; in order after the class rule.
 LATER = (
@@ -36,23 +35,22 @@ TOLD = (
 
 
 def rule_lists(
-    facts: Facts, plans: list[Plan], summed: LineAmounts, settled: Settled, is_refused: npt.NDArray[np.bool_]
+    plans: list[Plan], summed: LineAmounts, settled: Settled, is_refused: npt.NDArray[np.bool_]
 ) -> tuple[pa.Array, pa.Array]:
     """``rule_ids`` of every row, and the clause that says how the share was made; null for refused rows."""
     bits = _used(summed, settled)
-    code = (facts.situation * len(settled.recipes) + settled.recipe) * (1 << len(bits))
+    code = settled.recipe << len(bits)
     for number, (_, used) in enumerate(bits):
-        code = code + (used.astype(np.int64) << number)
+        code = code | (used.astype(np.int64) << number)
     kinds, inverse = np.unique(code, return_inverse=True)
+    owners = [plan for plan in plans for _ in plan.recipes] or [Plan(())]
     lists: list[list[str]] = []
     clauses: list[str] = []
     for kind in kinds.tolist():
-        rest, mask = divmod(kind, 1 << len(bits))
-        situation, recipe = divmod(rest, len(settled.recipes))
-        used = [name for number, (name, _) in enumerate(bits) if mask >> number & 1]
-        one = settled.recipes[recipe] if plans[situation].recipes else None
-        lists.append(_ids(plans[situation], one, used))
-        clauses.append(_clause(one, used))
+        recipe, mask = divmod(kind, 1 << len(bits))
+        names = [name for number, (name, _) in enumerate(bits) if mask >> number & 1]
+        lists.append(_ids(owners[recipe], settled.recipes[recipe], names))
+        clauses.append(_clause(settled.recipes[recipe], names))
     take = pa.array(inverse, pa.int64(), mask=is_refused if is_refused.any() else None)
     return pa.array(lists, pa.list_(pa.string())).take(take), pa.array(clauses, pa.string()).take(take)
 
@@ -77,9 +75,7 @@ def _used(summed: LineAmounts, settled: Settled) -> list[tuple[str, npt.NDArray[
     return found
 
 
-def _ids(plan: Plan, recipe: Recipe | None, used: list[str]) -> list[str]:
-    if recipe is None:
-        return []
+def _ids(plan: Plan, recipe: Recipe, used: list[str]) -> list[str]:
     ids = (["AM-TYPE-ADD"] if "AM-TYPE-ADD" in used else []) + ["AM-TOTAL1"]
     for name in used:
         if name in BUCKETS:
@@ -89,7 +85,7 @@ def _ids(plan: Plan, recipe: Recipe | None, used: list[str]) -> list[str]:
         ids.append(plan.veterans.rule_id)
     if plan.support:
         ids.append("AM-SUPPORT")
-    ids += [name for name in used if name in dict((two, one) for one, two in LATER)]
+    ids += [rule_id for _, rule_id in LATER if rule_id in used]
     ids.append("AM-CLAIM")
     below = [name for name in used if name.startswith("B100")]
     ids += below + (["AM-PARTIAL"] if below else [])
@@ -97,15 +93,13 @@ def _ids(plan: Plan, recipe: Recipe | None, used: list[str]) -> list[str]:
     return list(dict.fromkeys([*ids, "AM-TOTAL2"]))
 
 
-def _clause(recipe: Recipe | None, used: list[str]) -> str:
+def _clause(recipe: Recipe, used: list[str]) -> str:
     """How the share was made: the class, then the parts with a rate of their own."""
-    if recipe is None:
-        return ""
     book = load_rules()
     extra = []
     for name in used:
-        if name in BUCKETS:
-            charge = recipe.charges[BUCKETS.index(name)]
+        charge = recipe.charges[BUCKETS.index(name)] if name in BUCKETS else Charge(0)
+        if charge.rule_id:
             extra.append(f"{book.rules[charge.rule_id.split()[-1]].label_ko} {percent(max(charge.rate, 0))}")
     return recipe.text_ko + (f"; 별도 {', '.join(dict.fromkeys(extra))}" if extra else "")
 
@@ -115,7 +109,8 @@ def sentences(clauses: pa.Array, columns: dict[str, Any]) -> pa.ChunkedArray:
     names = ["total_benefit_cost_1", "patient_copay", "claimed_amount", *(name for name, _ in TOLD)]
     table = pa.table({"clause": clauses} | {name: columns[name] for name in names})
     later = "".join(
-        f" || CASE WHEN {name} <> 0 THEN format(', {label} {{:,}}원', {name}) ELSE '' END" for name, label in TOLD
+        f" || CASE WHEN {name} <> 0 THEN format(', {label} {{:,}}원', {name}) ELSE '' END"
+        for name, label in TOLD
     )
     query = f"""
         SELECT clause || format('. 진료비 {{:,}}원 중 본인부담금 {{:,}}원, 청구액 {{:,}}원',

@@ -1,0 +1,127 @@
+"""A million statements of six lines each: the amounts engine beside the slow reference of the tests.
+
+    python benchmarks/amounts.py [--statements N] [--sample N]
+
+The reference (tests/amounts/reference.py: one statement at a time, Decimal, no needless work) runs on a sample of the
+same statements and is extrapolated linearly; both use one process. The sample's amounts are compared as well, so that
+speed is not bought with a different answer. CPU seconds are shown beside wall seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "amounts")]
+
+import reference  # noqa: E402
+
+from cheonggu.schemes.hira.amounts import AMOUNTS, compute_amounts  # noqa: E402
+
+BAR = 50
+LINES = 6
+PROVIDERS = ["clinic", "clinic", "clinic", "hospital", "general", "tertiary", "dental_clinic", "korean_clinic"]
+INSURERS = ["HI"] * 9 + ["MA1"] * 2 + ["MA2"]
+SECTIONS = ["01", "03", "08", "09", "10", "U"]
+
+
+def build(count: int, seed: int = 4) -> tuple[pa.Table, pa.Table]:
+    """Statements of one month: nine in ten outpatients, all ages, a tenth with a special symbol."""
+    random = np.random.default_rng(seed)
+    is_inside = random.random(count) < 0.1
+    provider = random.choice(PROVIDERS, count)
+    provider = np.where(is_inside & np.isin(provider, ["dental_clinic", "korean_clinic"]), "hospital", provider)
+    insurer = random.choice(INSURERS, count)
+    symbol = np.where(random.random(count) < 0.1, random.choice(["V193", "V012", "V231"], count), "")
+    symbol = np.where(symbol == "V231", "", symbol)
+    keys = pa.array([f"S{one:09d}" for one in range(count)])
+    days = np.array([date(2026, 3, 1) + timedelta(days=one) for one in range(31)], "datetime64[D]")
+    facts: dict[str, Any] = {
+        "statement_key": keys,
+        "insurer": pa.array(insurer),
+        "care": pa.array(np.where(is_inside, "inpatient", "outpatient")),
+        "provider_kind": pa.array(provider),
+        "area": pa.array(random.choice(["dong", "dong", "dong", "eup_myeon"], count)),
+        "care_on": pa.array(random.choice(days, count)).cast(pa.date32()),
+        "age_years": pa.array(random.integers(1, 95, count)),
+        "special_symbols": pa.array(symbol),
+        "injury_work_class": pa.array(np.where((insurer == "HI") & (random.random(count) < 0.02), "E", "0")),
+    }
+    total = count * LINES
+    hang = np.tile(np.array(SECTIONS), count)
+    is_meal = np.repeat(is_inside, LINES) & (hang == "03")
+    is_drug = (hang == "03") & ~is_meal
+    lines = {
+        "statement_key": keys.take(pa.array(np.repeat(np.arange(count), LINES))),
+        "hang": pa.array(np.where(is_meal, "02", hang)),
+        "mok": pa.array(np.where(is_meal, "10", "01")),
+        "unit_price": pa.array(random.integers(100, 3_000_000, total)),
+        "dose_qty": pa.array(np.where(is_drug, random.choice([5_000, 10_000, 3_333], total), 0)),
+        "daily_qty": pa.array(random.choice([100, 150, 300], total)),
+        "total_days": pa.array(random.integers(1, 8, total)),
+        "is_drug": pa.array(is_drug),
+        "is_type_added": pa.array(hang == "08"),
+    }
+    return pa.table(facts), pa.table(lines)
+
+
+def measure(count: int, sample: int) -> dict[str, float]:
+    """Seconds of both, the ratio, and that the sample agrees."""
+    statements, lines = build(count)
+    compute_amounts(statements.slice(0, 100), lines.slice(0, 100 * LINES))  # rules read once, outside the clock
+    wall, cpu = time.perf_counter(), time.process_time()
+    result = compute_amounts(statements, lines)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    wall_plain = time.perf_counter()
+    compute_amounts(statements, lines, with_text=False)
+    wall_plain = time.perf_counter() - wall_plain
+    taken = statements.slice(0, sample).to_pylist()
+    of_line = lines.slice(0, sample * LINES).to_pylist()
+    slow_wall, slow_cpu = time.perf_counter(), time.process_time()
+    answers = [_slow(one, of_line[place * LINES : (place + 1) * LINES]) for place, one in enumerate(taken)]
+    slow_wall, slow_cpu = time.perf_counter() - slow_wall, time.process_time() - slow_cpu
+    for mine, theirs in zip(result.slice(0, sample).to_pylist(), answers, strict=True):
+        wanted = {name: theirs[name] if theirs else None for name in AMOUNTS}
+        if any(mine[name] != wanted[name] for name in AMOUNTS):
+            raise SystemExit(f"{mine['statement_key']}: engine and reference differ")
+    scale = count / sample
+    return {
+        "wall": wall,
+        "cpu": cpu,
+        "plain": wall_plain,
+        "slow_wall": slow_wall * scale,
+        "slow_cpu": slow_cpu * scale,
+        "refused": float(result["not_computable"].is_valid().to_numpy().sum()),
+    }
+
+
+def _slow(statement: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any] | None:
+    try:
+        return reference.compute(statement, lines)
+    except reference.RefusedError:
+        return None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--statements", type=int, default=1_000_000)
+    parser.add_argument("--sample", type=int, default=20_000)
+    chosen = parser.parse_args()
+    one = measure(chosen.statements, min(chosen.sample, chosen.statements))
+    print(f"{chosen.statements:,} statements x {LINES} lines, {one['refused']:,.0f} not computable")
+    print(f"engine                      {one['wall']:8.2f} s wall  {one['cpu']:8.2f} s CPU")
+    print(f"engine without sentences    {one['plain']:8.2f} s wall")
+    print(f"slow reference, extrapolated {one['slow_wall']:7.1f} s wall  {one['slow_cpu']:8.1f} s CPU")
+    print(f"ratio wall {one['slow_wall'] / one['wall']:.0f} x, CPU {one['slow_cpu'] / one['cpu']:.0f} x (bar {BAR} x)")
+
+
+if __name__ == "__main__":
+    main()
