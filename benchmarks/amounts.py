@@ -28,7 +28,16 @@ from cheonggu.schemes.hira.amounts import AMOUNTS, compute_amounts  # noqa: E402
 
 BAR = 50
 LINES = 6
-PROVIDERS = ["clinic", "clinic", "clinic", "hospital", "general", "tertiary", "dental_clinic", "korean_clinic"]
+PROVIDERS = [
+    "clinic",
+    "clinic",
+    "clinic",
+    "hospital",
+    "general",
+    "tertiary",
+    "dental_clinic",
+    "korean_clinic",
+]
 INSURERS = ["HI"] * 9 + ["MA1"] * 2 + ["MA2"]
 SECTIONS = ["01", "03", "08", "09", "10", "U"]
 
@@ -38,7 +47,9 @@ def build(count: int, seed: int = 4) -> tuple[pa.Table, pa.Table]:
     random = np.random.default_rng(seed)
     is_inside = random.random(count) < 0.1
     provider = random.choice(PROVIDERS, count)
-    provider = np.where(is_inside & np.isin(provider, ["dental_clinic", "korean_clinic"]), "hospital", provider)
+    provider = np.where(
+        is_inside & np.isin(provider, ["dental_clinic", "korean_clinic"]), "hospital", provider
+    )
     insurer = random.choice(INSURERS, count)
     symbol = np.where(random.random(count) < 0.1, random.choice(["V193", "V012", "V231"], count), "")
     symbol = np.where(symbol == "V231", "", symbol)
@@ -74,31 +85,36 @@ def build(count: int, seed: int = 4) -> tuple[pa.Table, pa.Table]:
 
 
 def measure(count: int, sample: int) -> dict[str, float]:
-    """Seconds of both, the ratio, and that the sample agrees."""
+    """Seconds of both for the same work, from Arrow tables to an Arrow table; refuses when the sample differs."""
     statements, lines = build(count)
-    compute_amounts(statements.slice(0, 100), lines.slice(0, 100 * LINES))  # rules read once, outside the clock
+    compute_amounts(
+        statements.slice(0, 100), lines.slice(0, 100 * LINES)
+    )  # rules read once, outside the clock
     wall, cpu = time.perf_counter(), time.process_time()
-    result = compute_amounts(statements, lines)
+    result = compute_amounts(statements, lines, with_text=False)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    wall_plain = time.perf_counter()
-    compute_amounts(statements, lines, with_text=False)
-    wall_plain = time.perf_counter() - wall_plain
+    start = time.perf_counter()
+    compute_amounts(statements, lines)
+    with_text = time.perf_counter() - start
+    slow_wall, slow_cpu = time.perf_counter(), time.process_time()
     taken = statements.slice(0, sample).to_pylist()
     of_line = lines.slice(0, sample * LINES).to_pylist()
-    slow_wall, slow_cpu = time.perf_counter(), time.process_time()
+    rows_read = time.perf_counter()
     answers = [_slow(one, of_line[place * LINES : (place + 1) * LINES]) for place, one in enumerate(taken)]
+    arithmetic = time.perf_counter() - rows_read
+    pa.Table.from_pylist([one or {} for one in answers])
     slow_wall, slow_cpu = time.perf_counter() - slow_wall, time.process_time() - slow_cpu
     for mine, theirs in zip(result.slice(0, sample).to_pylist(), answers, strict=True):
-        wanted = {name: theirs[name] if theirs else None for name in AMOUNTS}
-        if any(mine[name] != wanted[name] for name in AMOUNTS):
+        if any(mine[name] != (theirs[name] if theirs else None) for name in AMOUNTS):
             raise SystemExit(f"{mine['statement_key']}: engine and reference differ")
     scale = count / sample
     return {
         "wall": wall,
         "cpu": cpu,
-        "plain": wall_plain,
+        "with_text": with_text,
         "slow_wall": slow_wall * scale,
         "slow_cpu": slow_cpu * scale,
+        "arithmetic": arithmetic * scale,
         "refused": float(result["not_computable"].is_valid().to_numpy().sum()),
     }
 
@@ -117,10 +133,16 @@ def main() -> None:
     chosen = parser.parse_args()
     one = measure(chosen.statements, min(chosen.sample, chosen.statements))
     print(f"{chosen.statements:,} statements x {LINES} lines, {one['refused']:,.0f} not computable")
-    print(f"engine                      {one['wall']:8.2f} s wall  {one['cpu']:8.2f} s CPU")
-    print(f"engine without sentences    {one['plain']:8.2f} s wall")
-    print(f"slow reference, extrapolated {one['slow_wall']:7.1f} s wall  {one['slow_cpu']:8.1f} s CPU")
-    print(f"ratio wall {one['slow_wall'] / one['wall']:.0f} x, CPU {one['slow_cpu'] / one['cpu']:.0f} x (bar {BAR} x)")
+    print(f"engine, amounts and rule ids       {one['wall']:8.2f} s wall {one['cpu']:8.2f} s CPU")
+    print(f"engine, Korean sentences as well   {one['with_text']:8.2f} s wall")
+    print(
+        f"slow reference, from {chosen.sample:,} rows  {one['slow_wall']:8.2f} s wall {one['slow_cpu']:8.2f} s CPU"
+    )
+    print(f"  of it without reading and writing rows {one['arithmetic']:.2f} s wall")
+    print(
+        f"ratio wall {one['slow_wall'] / one['wall']:.0f} x (bar {BAR} x), CPU {one['slow_cpu'] / one['cpu']:.0f} x"
+    )
+    print(f"ratio without reading and writing rows {one['arithmetic'] / one['wall']:.0f} x")
 
 
 if __name__ == "__main__":

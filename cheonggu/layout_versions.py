@@ -107,6 +107,46 @@ def load_versions(path: Path) -> Versions:
     return Versions(tuple(forms), tuple(variants))
 
 
+def with_file_names(path: Path, layouts: dict[tuple[str, str], Layout]) -> dict[tuple[str, str], Layout]:
+    """The layouts with the file names of ``file_names.toml``; an established name is never replaced."""
+    raw = load_toml(path)
+    named = dict(layouts)
+    for kind, records in raw.get("name", {}).items():
+        for record, name in records.items():
+            layout = named.get((kind, record))
+            if layout is None or layout.file:
+                raise odd_entry(path, f"name.{kind}.{record}", "names no record whose file name is open")
+            named[kind, record] = replace(layout, file=name, is_name_established=False)
+    for kind, records in raw.get("also", {}).items():
+        for record, name in records.items():
+            if (kind, record) not in named:
+                raise odd_entry(path, f"also.{kind}.{record}", "names no record")
+            layout = named[kind, record]
+            named[kind, record] = replace(layout, aliases=(*layout.aliases, name))
+    return named
+
+
+def check_versions(path: Path, layouts: dict[tuple[str, str], Layout], versions: Versions) -> None:
+    """DataFileError for a version of a kind or table that does not exist, or whose fields do not add up."""
+    tables = {layout.table: layout for layout in layouts.values()}
+    kinds = {kind for kind, _ in layouts}
+    for form in versions.forms:
+        if form.kind not in kinds:
+            raise odd_entry(path, f"form of {form.kind}", "is for a kind that has no layout")
+    for variant in versions.variants:
+        where = f"variant of {variant.table} until {variant.until}"
+        if variant.table not in tables:
+            raise odd_entry(path, where, "is for a table that does not exist")
+        layout = tables[variant.table]
+        if unknown := {*variant.drop, *variant.resize} - set(layout.names):
+            raise odd_entry(path, where, f"changes unknown fields {sorted(unknown)}")
+        earlier = apply_variant(layout, variant)
+        if variant.is_delivered and earlier.fields[-1].end != variant.length:
+            raise odd_entry(
+                path, where, f"says {variant.length} bytes, the fields end at {earlier.fields[-1].end}"
+            )
+
+
 def load_toml(path: Path) -> dict[str, Any]:
     """A data file that says what it means, where it comes from and when someone last checked it."""
     try:

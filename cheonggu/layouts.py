@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -21,9 +21,9 @@ from cheonggu.layout_versions import (
     Variant,
     Versions,
     apply_variant,
-    load_toml,
+    check_versions,
     load_versions,
-    odd_entry,
+    with_file_names,
 )
 
 TEXT, NUMBER = "an", "n"
@@ -271,7 +271,7 @@ class LayoutCatalogue:
             layout = _layout(folder, number, row)
             layouts[layout.kind, layout.record] = layout
         if (names := folder / "file_names.toml").is_file():
-            layouts = _named(names, layouts)
+            layouts = with_file_names(names, layouts)
         sums: dict[str, list[HeaderSum]] = {}
         for _, row in _rows(folder / "header_sums.csv"):
             sums.setdefault(row["kind"], []).append(
@@ -280,7 +280,7 @@ class LayoutCatalogue:
         versions = None
         if (path := folder / "versions.toml").is_file():
             versions = load_versions(path)
-            _check_variants(path, layouts, versions)
+            check_versions(path, layouts, versions)
         marks = {name: _codes_by_kind(folder.parent / "codes" / f"{name}.csv") for name in KIND_MARKS}
         return cls(layouts, {kind: tuple(rows) for kind, rows in sums.items()}, versions, marks)
 
@@ -297,45 +297,6 @@ def _codes_by_kind(path: Path) -> dict[str, frozenset[str]]:
 def version_of(form: FormVersion, record: str) -> str:
     """The version digits that decide the layout of a record."""
     return form.header if record == "H" else form.statement
-
-
-def _named(path: Path, layouts: dict[tuple[str, str], Layout]) -> dict[tuple[str, str], Layout]:
-    """The layouts with the file names of ``file_names.toml``; an established name is never replaced."""
-    raw = load_toml(path)
-    named = dict(layouts)
-    for kind, records in raw.get("name", {}).items():
-        for record, name in records.items():
-            layout = named.get((kind, record))
-            if layout is None or layout.file:
-                raise odd_entry(path, f"name.{kind}.{record}", "names no record whose file name is open")
-            named[kind, record] = replace(layout, file=name, is_name_established=False)
-    for kind, records in raw.get("also", {}).items():
-        for record, name in records.items():
-            if (kind, record) not in named:
-                raise odd_entry(path, f"also.{kind}.{record}", "names no record")
-            layout = named[kind, record]
-            named[kind, record] = replace(layout, aliases=(*layout.aliases, name))
-    return named
-
-
-def _check_variants(path: Path, layouts: dict[tuple[str, str], Layout], versions: Versions) -> None:
-    tables = {layout.table: layout for layout in layouts.values()}
-    kinds = {kind for kind, _ in layouts}
-    for form in versions.forms:
-        if form.kind not in kinds:
-            raise odd_entry(path, f"form of {form.kind}", "is for a kind that has no layout")
-    for variant in versions.variants:
-        where = f"variant of {variant.table} until {variant.until}"
-        if variant.table not in tables:
-            raise odd_entry(path, where, "is for a table that does not exist")
-        layout = tables[variant.table]
-        if unknown := {*variant.drop, *variant.resize} - set(layout.names):
-            raise odd_entry(path, where, f"changes unknown fields {sorted(unknown)}")
-        earlier = apply_variant(layout, variant)
-        if variant.is_delivered and earlier.fields[-1].end != variant.length:
-            raise odd_entry(
-                path, where, f"says {variant.length} bytes, the fields end at {earlier.fields[-1].end}"
-            )
 
 
 def _layout(folder: Path, number: int, row: dict[str, str]) -> Layout:

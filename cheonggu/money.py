@@ -7,6 +7,7 @@ integer of ten-thousandths (30 % is 3000), so that 1.6 % and 31.5 % are exact. R
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,7 @@ RATE_ONE = 10_000  # ten-thousandths: the whole
 DOSE_ONE = 10_000  # dose_qty carries four decimals
 LINE_SCALE = 100 * DOSE_ONE * 100  # hundredths of a won x dose x daily quantity
 MAX_AMOUNT = 9_999_999_999  # ten digits of an amount field
+SAFE_PRODUCT = MAX_AMOUNT * LINE_SCALE  # no product of such factors leaves int64 or the amount field
 
 
 def as_rate(value: Decimal | int) -> int:
@@ -50,6 +52,14 @@ def line_amounts(unit_price: Ints, dose_qty: Ints, daily_qty: Ints, total_days: 
     ``unit_price`` hundredths of a won, ``dose_qty`` ten-thousandths, ``daily_qty`` hundredths, ``total_days`` whole;
     all int64 and not negative. The product of a line that fits stays below 2**63 at every step.
     """
+    factors = (unit_price, dose_qty, daily_qty, total_days)
+    largest = math.prod(int(one.max(initial=0)) for one in factors)
+    if largest < SAFE_PRODUCT:
+        product = unit_price * daily_qty
+        product *= total_days
+        product *= dose_qty
+        amounts = half_up_large(product, LINE_SCALE)
+        return amounts, np.ones(len(amounts), np.bool_)
     estimate = unit_price.astype(np.float64) * dose_qty * daily_qty * total_days
     fits = estimate < (MAX_AMOUNT + 1.0) * LINE_SCALE
     product = unit_price * np.where(fits, daily_qty, 0) * np.where(fits, total_days, 0)
@@ -60,8 +70,10 @@ def line_amounts(unit_price: Ints, dose_qty: Ints, daily_qty: Ints, total_days: 
 
 
 def half_up_large(numerator: Ints, denominator: int) -> Ints:
-    """As ``half_up`` for an even denominator, without doubling the numerator."""
-    return (numerator + denominator // 2) // denominator
+    """As ``half_up`` for an even denominator, in place."""
+    numerator += denominator // 2
+    numerator //= denominator
+    return numerator
 
 
 def line_amount(unit_price: int, dose_qty: int, daily_qty: int, total_days: int) -> int:

@@ -16,8 +16,7 @@ import pyarrow.compute as pc
 
 from cheonggu import findings
 from cheonggu.formats.claim_inspect import inspect_set
-from cheonggu.formats.claim_read import structure_findings
-from cheonggu.formats.read_findings import read_finding
+from cheonggu.formats.read_findings import read_finding, structure_findings
 from cheonggu.formats.recognise import recognise
 from cheonggu.layouts import LayoutCatalogue
 

@@ -13,10 +13,9 @@ import pyarrow as pa
 from cheonggu import findings
 from cheonggu.errors import LayoutError
 from cheonggu.formats.ahead import ahead
-from cheonggu.formats.claim_files import marker_title
-from cheonggu.formats.claim_records import Decoded, Group, RecordReader
+from cheonggu.formats.claim_records import Group, RecordReader
 from cheonggu.formats.lines import BLOCK_BYTES, Bytes, Lines, read_blocks, split_lines
-from cheonggu.formats.read_findings import read_finding
+from cheonggu.formats.read_findings import structure_findings, unexplained_lines, unread_findings
 from cheonggu.formats.recognise import COMBINED, Recognised, SetFile, recognise
 from cheonggu.layouts import LayoutCatalogue
 
@@ -41,12 +40,12 @@ class ClaimSet:
 
 @dataclass(frozen=True)
 class _Piece:
-    """A group of lines laid out for decoding; without a layout only their ``lengths``."""
+    """A group of lines laid out for decoding: ``matrix`` None when they have no layout."""
 
     group: Group
     before: int  # lines before the block
-    lengths: npt.NDArray[np.int64] | None = None
-    matrix: Bytes | None = None
+    lengths: npt.NDArray[np.int64]
+    matrix: Bytes | None
 
 
 class ClaimStream:
@@ -105,28 +104,28 @@ class ClaimStream:
             yield split_lines(np.frombuffer(rest, np.uint8)), before
 
     def _last_statement(self, lines: Lines, is_first: bool) -> int:
-        """Line at which the last statement of the block begins."""
+        """Line at which the last statement of the block begins; behind the end when none begins here."""
         groups = self.reader.groups(lines, COMBINED, is_first)
-        return max((int(one.rows[-1]) for one in groups if one.record == STATEMENT), default=0)
+        return max((int(one.rows[-1]) for one in groups if one.record == STATEMENT), default=len(lines))
 
     def _pieces(self, lines: Lines, file: SetFile, before: int) -> list[_Piece]:
         groups = self.reader.groups(lines, file.record, before == 0)
-        return [
-            _Piece(group, before, lines.lengths[group.rows])
-            if group.layout is None
-            else _Piece(group, before, None, lines.pick(group.rows).matrix(group.layout.length))
-            for group in groups
-        ]
+        pieces = []
+        for group in groups:
+            picked = lines.pick(group.rows)
+            matrix = picked.matrix(group.layout.length) if group.layout else None
+            pieces.append(_Piece(group, before, picked.lengths, matrix))
+        return pieces
 
     def _decoded(self, pieces: list[_Piece], file: SetFile) -> dict[str, pa.Table]:
         parts: dict[str, list[tuple[Group, pa.Table]]] = {}
         for piece in pieces:
             group = piece.group
             if piece.matrix is None or group.record is None:
-                self._problems.append(_unexplained(piece, file))
+                self._problems.append(unexplained_lines(piece.group, piece.lengths, file.name, piece.before))
                 continue
             decoded = self.reader.decode(group, piece.matrix)
-            self._problems.extend(unread_findings(decoded, file, piece.before))
+            self._problems.extend(unread_findings(decoded, file.name, piece.before))
             table = self.reader.current(decoded.table, group.record)
             parts.setdefault(group.record, []).append((group, table))
         return {record: _in_file_order(found) for record, found in parts.items()}
@@ -136,16 +135,16 @@ class ClaimStream:
         leading = [one for one in cursors if one.file.record == STATEMENT]
         summaries = [one for one in cursors if one.file.record in SUMMARIES]
         followers = [one for one in cursors if one not in leading and one not in summaries]
-        pending = self._merged(one.rest() for one in summaries)
-        last = b""
+        pending = self._merged(tables for one in summaries for tables in one.rest())
         for leader in leading:
             for tables, last in leader.blocks():
                 chunk = self._merged([pending, tables, *(one.until(last) for one in followers)])
                 pending = {}
                 yield chunk
-        rest = self._merged([pending, *(one.rest() for one in followers)])
-        if rest:
-            yield rest
+        if pending:
+            yield pending
+        for one in followers:
+            yield from one.rest()
 
     def _merged(self, parts: Iterable[dict[str, pa.Table]]) -> dict[str, pa.Table]:
         merged: dict[str, list[pa.Table]] = {}
@@ -192,12 +191,13 @@ class _Cursor:
                 break
         return self.stream._merged(parts)
 
-    def rest(self) -> dict[str, pa.Table]:
-        parts = [self._decoded(self._lines)] if self._lines is not None else []
+    def rest(self) -> Iterator[dict[str, pa.Table]]:
+        """Everything not read yet, block by block."""
+        if self._lines is not None:
+            yield self._decoded(self._lines)
         self._lines = None
         while (lines := self._next()) is not None:
-            parts.append(self._decoded(lines))
-        return self.stream._merged(parts)
+            yield self._decoded(lines)
 
     def _next(self) -> Lines | None:
         block = next(self._blocks, None)
@@ -266,52 +266,6 @@ def empty_table(reader: RecordReader, record: str) -> pa.Table:
     """A table of the record without rows."""
     fields = reader.layouts[record].fields
     return pa.table({one.name: pa.array([], pa.int64() if one.is_number else pa.string()) for one in fields})
-
-
-def structure_findings(catalogue: LayoutCatalogue, found: Recognised) -> pa.Table:
-    """What names and first lines already tell: rivals, strangers, versions without positions, a broken marker."""
-    problems = []
-    if found.rivals:
-        details = [f"read as {found.kind}; also fits {', '.join(found.rivals)}"]
-        problems.append(read_finding("SAM-002", details=details))
-    for file in found.files:
-        if file.is_marker:
-            if marker_title(file.path.read_bytes()) is None:
-                problems.append(read_finding("SAM-005", file=file.name))
-        elif file.record is None:
-            problems.append(read_finding("SAM-003", file=file.name))
-    version = found.statement_version
-    for layout in catalogue.records(found.kind) if found.kind and version else ():
-        if any(one.covers(version or "") for one in catalogue.undelivered(layout.kind, layout.record)):
-            problems.append(read_finding("SAM-004", record=layout.record, details=[f"version {version}"]))
-    return findings.concat(problems)
-
-
-def unread_findings(decoded: Decoded, file: SetFile, before: int) -> Iterator[pa.Table]:
-    """One finding per value whose bytes mean nothing: not CP949, or not a number."""
-    for unread in decoded.unread:
-        rows = pa.array(unread.rows)
-        numbers = (
-            decoded.table["statement_no"].take(rows) if "statement_no" in decoded.table.column_names else None
-        )
-        places = decoded.group.rows[unread.rows] + before + 1
-        yield read_finding(
-            "FILE-004" if unread.field.is_number else "FILE-002",
-            file=file.name,
-            record=decoded.group.record,
-            field=unread.field.name,
-            details=[f"line {place}" for place in places],
-            statement_nos=numbers,
-        )
-
-
-def _unexplained(piece: _Piece, file: SetFile) -> pa.Table:
-    """One finding per line that is no record, or no record of this length."""
-    rule_id = "FILE-006" if piece.group.record is None else "FILE-001"
-    lengths = piece.lengths if piece.lengths is not None else ()
-    places = piece.group.rows + piece.before + 1
-    details = [f"line {place}: {length} bytes" for place, length in zip(places, lengths, strict=True)]
-    return read_finding(rule_id, file=file.name, record=piece.group.record, details=details)
 
 
 def _line_blocks(path: Path) -> Iterator[tuple[Lines, int]]:

@@ -8,9 +8,8 @@ Source of the byte rules: the scheme's layout tables and their notes (CP949, zer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +20,12 @@ from cheonggu.errors import LayoutError
 from cheonggu.formats import digits
 from cheonggu.formats.columns import NumberColumn, TextColumn, number_column, text_column
 from cheonggu.formats.cp949 import Texts, as_array, from_cp949
+from cheonggu.formats.lines import split_lines
 from cheonggu.layouts import Field, Layout
 
 LINE_END = b"\r\n"
 BLOCK_ROWS = 8192  # a block of records stays near the core: measured best between 1,024 and 16,384
-SPACE = 0x20
+SPACE, EIGHT_SPACES = 0x20, 0x2020202020202020
 
 Bytes = npt.NDArray[np.uint8]
 Codes = Mapping[str, Collection[str]]
@@ -59,7 +59,7 @@ def encode(
     files. ``out``: a uint8 matrix of the right shape to write into. Raises LayoutError for a column of a wrong type.
     """
     matrix = _room(table.num_rows, layout, out)
-    template = _template(layout).copy()
+    template = _template(layout)
     moving: list[TextColumn | NumberColumn] = []
     problems: list[pa.Table] = []
     for field in layout.fields:
@@ -111,7 +111,6 @@ def decode_matrix(matrix: Bytes, layout: Layout, unread: list[Unread] | None = N
     return table
 
 
-@lru_cache(maxsize=256)
 def _template(layout: Layout) -> Bytes:
     """The bytes of a record in which nothing is known, with its line end."""
     template = np.full(layout.length + len(LINE_END), SPACE, np.uint8)
@@ -119,7 +118,6 @@ def _template(layout: Layout) -> Bytes:
     for field in layout.fields:
         if field.is_number and not field.is_blank_without_value:
             template[field.start - 1 : field.end] = digits.ZERO
-    template.setflags(write=False)
     return template
 
 
@@ -236,12 +234,13 @@ def _stripped(block: Bytes, start: int, width: int) -> tuple[Bytes, npt.NDArray[
 
 def _used_width(block: Bytes, start: int, end: int, guess: int = 0) -> int:
     """Width up to the last byte that is not a space in some row of the block; a good ``guess`` saves looking."""
-    least = start + len(
-        block[0, start:end].tobytes().rstrip(b" ")
-    )  # the first row alone settles most columns
-    likely = max(least, start + 8 + (guess + 7) // 8 * 8)
-    if end - likely > 8 and (block[:, likely:end] == SPACE).all():
-        end = likely
+    in_first = block[0, start:end].tobytes().rstrip(b" ")  # the first row alone settles most columns
+    least = start + len(in_first)
+    likely = end - (end - max(least, start + guess)) // 8 * 8
+    if end - likely > 8:
+        tail = np.ascontiguousarray(digits.column_view(block, likely, end - likely)).view(np.uint64)
+        if (tail == EIGHT_SPACES).all():
+            end = likely
     while end - least >= 8 and _is_blank(block, end - 8, 8):
         end -= 8
     while end > least and _is_blank(block, end - 1, 1):
@@ -251,35 +250,19 @@ def _used_width(block: Bytes, start: int, end: int, guess: int = 0) -> int:
 
 def _is_blank(block: Bytes, start: int, length: int) -> bool:
     words = digits.column_view(block, start, length)
-    return bool((words == (0x2020202020202020 if length == 8 else SPACE)).all())
+    return bool((words == (EIGHT_SPACES if length == 8 else SPACE)).all())
 
 
 def _lines_matrix(buffer: Bytes, layout: Layout) -> Bytes:
-    """All lines of ``buffer`` as rows of the full record length, short ones filled with spaces."""
-    width = layout.length + len(LINE_END)
-    if buffer.size and buffer.size % width == 0:
-        matrix = buffer.reshape(-1, width)
-        ends = digits.column_view(matrix, layout.length, 2).view("<u2")
-        if (ends == 0x0A0D).all() and np.count_nonzero(buffer == 0x0A) == len(matrix):
-            return matrix
-    return _uneven_matrix(buffer, layout)
-
-
-def _uneven_matrix(buffer: Bytes, layout: Layout) -> Bytes:
-    lines = [line.removesuffix(b"\r") for line in buffer.tobytes().split(b"\n")]
-    rows = list(_full_rows(lines, layout))
-    return np.frombuffer(b"".join(rows), np.uint8).reshape(-1, layout.length)
-
-
-def _full_rows(lines: list[bytes], layout: Layout) -> Iterator[bytes]:
-    for number, line in enumerate(lines, start=1):
-        if not line:
-            continue
-        if not layout.accepts_length(len(line)):
+    """All lines of ``buffer`` that are not blank as rows of the full record length, short ones filled with spaces."""
+    lines = split_lines(buffer)
+    for length in np.unique(lines.lengths[lines.lengths > 0]).tolist():
+        if not layout.accepts_length(length):
+            number = int(np.flatnonzero(lines.lengths == length)[0]) + 1
             raise LayoutError(
-                f"Line {number} has {len(line)} bytes, record {layout.record} of {layout.kind} has {layout.length}.",
-                f"{number}번째 줄은 {len(line)}바이트이나 {layout.name_ko} 레코드는 {layout.length}바이트입니다.",
+                f"Line {number} has {length} bytes, record {layout.record} of {layout.kind} has {layout.length}.",
+                f"{number}번째 줄은 {length}바이트이나 {layout.name_ko} 레코드는 {layout.length}바이트입니다.",
                 fix_en="Check which record and version the file holds.",
                 fix_ko="파일의 레코드 종류와 서식버전을 확인하세요.",
             )
-        yield line.ljust(layout.length)
+    return lines.pick(np.flatnonzero(lines.lengths > 0)).matrix(layout.length)

@@ -67,11 +67,12 @@ class Lines:
 
     def _gathered(self, width: int) -> Bytes:
         """Lines of one length lying anywhere, copied together (Arrow's take copies whole values)."""
-        places = np.empty(2 * len(self), np.int32)
+        is_small = len(self.buffer) <= np.iinfo(np.int32).max
+        places = np.empty(2 * len(self), np.int32 if is_small else np.int64)
         places[0::2] = self.starts
         places[1::2] = self.starts + width
         every_other = pa.Array.from_buffers(
-            pa.binary(),
+            pa.binary() if is_small else pa.large_binary(),
             2 * len(self) - 1,
             [None, pa.py_buffer(places), pa.py_buffer(self.buffer)],
         )
@@ -123,8 +124,8 @@ def _newlines(buffer: Bytes) -> Places:
 def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Bytes]:
     """The bytes of a file in blocks that end with a line end; only the last block may end without one.
 
-    Two rooms take turns, so a block is good until the one after the next is asked for, and memory stays at twice
-    ``block_bytes`` however long the file is. A line longer than that makes the rooms grow.
+    Two rooms take turns, so a block stays good while the next one is made, and memory stays at twice ``block_bytes``
+    however long the file is. A line longer than that makes the rooms grow.
     """
     size = max(1, min(block_bytes, path.stat().st_size))
     room, other = np.empty(size, np.uint8), np.empty(size, np.uint8)
@@ -133,13 +134,14 @@ def read_blocks(path: Path, block_bytes: int = BLOCK_BYTES) -> Iterator[Bytes]:
         while count := stream.readinto(room.data[held:]):
             held += count
             cut = _last_newline(room, held - count, held) + 1
-            rest = held - cut
-            if rest >= len(other):
-                other = np.empty(2 * len(room), np.uint8)
-            other[:rest] = room[cut:held]
+            rest = room[cut:held].copy()
             if cut:
                 yield room[:cut]
-            room, other, held = other, room, rest
+            # Only now, when the next block is asked for, is the one in the other room done with.
+            room, other, held = other, room, len(rest)
+            if held >= len(room):
+                room = np.empty(2 * held, np.uint8)
+            room[:held] = rest
         if held:
             yield room[:held]
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from cheonggu import findings
+from cheonggu.formats.claim_files import marker_title
+from cheonggu.formats.claim_records import Decoded, Group
+from cheonggu.formats.recognise import Recognised
 from cheonggu.formats.wire_findings import SCOPES, Rule
+from cheonggu.layouts import LayoutCatalogue
 
 # FILE-… are the ids of the pre-check catalogue for the same facts; SAM-… say what only a reader can know.
 RULES = {
@@ -129,3 +135,48 @@ def read_finding(
         },
         len(details),
     )
+
+
+def structure_findings(catalogue: LayoutCatalogue, found: Recognised) -> pa.Table:
+    """What names and first lines already tell: rivals, strangers, versions without positions, a broken marker."""
+    problems = []
+    if found.rivals:
+        details = [f"read as {found.kind}; also fits {', '.join(found.rivals)}"]
+        problems.append(read_finding("SAM-002", details=details))
+    for file in found.files:
+        if file.is_marker:
+            if marker_title(file.path.read_bytes()) is None:
+                problems.append(read_finding("SAM-005", file=file.name))
+        elif file.record is None:
+            problems.append(read_finding("SAM-003", file=file.name))
+    version = found.statement_version
+    for layout in catalogue.records(found.kind) if found.kind and version else ():
+        if any(one.covers(version or "") for one in catalogue.undelivered(layout.kind, layout.record)):
+            problems.append(read_finding("SAM-004", record=layout.record, details=[f"version {version}"]))
+    return findings.concat(problems)
+
+
+def unread_findings(decoded: Decoded, file: str, before: int) -> Iterator[pa.Table]:
+    """One finding per value whose bytes mean nothing: not CP949, or not a number."""
+    for unread in decoded.unread:
+        rows = pa.array(unread.rows)
+        numbers = (
+            decoded.table["statement_no"].take(rows) if "statement_no" in decoded.table.column_names else None
+        )
+        places = decoded.group.rows[unread.rows] + before + 1
+        yield read_finding(
+            "FILE-004" if unread.field.is_number else "FILE-002",
+            file=file,
+            record=decoded.group.record,
+            field=unread.field.name,
+            details=[f"line {place}" for place in places],
+            statement_nos=numbers,
+        )
+
+
+def unexplained_lines(group: Group, lengths: npt.NDArray[np.int64], file: str, before: int) -> pa.Table:
+    """One finding per line that is no record, or no record of this length."""
+    rule_id = "FILE-006" if group.record is None else "FILE-001"
+    places = group.rows + before + 1
+    details = [f"line {place}: {length} bytes" for place, length in zip(places, lengths, strict=True)]
+    return read_finding(rule_id, file=file, record=group.record, details=details)

@@ -8,18 +8,73 @@ from typing import Any
 
 import pyarrow as pa
 
-HOSPITALS = ["tertiary", "general", "hospital", "clinic", "dental_clinic", "korean_clinic", "health_center_hospital"]
+HOSPITALS = [
+    "tertiary",
+    "general",
+    "hospital",
+    "clinic",
+    "dental_clinic",
+    "korean_clinic",
+    "health_center_hospital",
+]
 HOSPITALS += ["long_term_care", "psychiatric_hospital", "dental_hospital", "korean_hospital"]
-EDGES = [date(2018, 1, 1), date(2018, 7, 1), date(2019, 1, 1), date(2019, 4, 8), date(2019, 7, 1), date(2020, 1, 1)]
+EDGES = [
+    date(2018, 1, 1),
+    date(2018, 7, 1),
+    date(2019, 1, 1),
+    date(2019, 4, 8),
+    date(2019, 7, 1),
+    date(2020, 1, 1),
+]
 EDGES += [date(2020, 9, 1), date(2020, 10, 8), date(2022, 3, 22), date(2023, 12, 1), date(2024, 1, 1)]
 EDGES += [date(2024, 7, 1), date(2024, 7, 17), date(2024, 9, 13), date(2024, 9, 30), date(2025, 1, 1)]
 EDGES += [date(2025, 10, 1), date(2017, 10, 1), date(2017, 1, 1)]
 AGES = [0, 1, 2, 5, 6, 15, 16, 18, 19, 40, 64, 65, 80]
-V_SYMBOLS = ["V000", "V010", "V027", "V103", "V161", "V191", "V193", "V268", "V001", "V012", "V231", "V800", "V810"]
+V_SYMBOLS = [
+    "V000",
+    "V010",
+    "V027",
+    "V103",
+    "V161",
+    "V191",
+    "V193",
+    "V268",
+    "V001",
+    "V012",
+    "V231",
+    "V800",
+    "V810",
+]
 SYMBOLS = {
-    "outpatient": ["F003", "F009", "F015", "F016", "F021", "F022", "F023", "F024", "F025", "F026", "F028", "F029"]
+    "outpatient": [
+        "F003",
+        "F009",
+        "F015",
+        "F016",
+        "F021",
+        "F022",
+        "F023",
+        "F024",
+        "F025",
+        "F026",
+        "F028",
+        "F029",
+    ]
     + ["F030", "F031", "S042", "V006", "V084", *V_SYMBOLS],
-    "inpatient": ["F001", "F005", "F006", "F007", "F011", "F013", "F014", "F017", "F018", "F019", "F020", "F023"]
+    "inpatient": [
+        "F001",
+        "F005",
+        "F006",
+        "F007",
+        "F011",
+        "F013",
+        "F014",
+        "F017",
+        "F018",
+        "F019",
+        "F020",
+        "F023",
+    ]
     + ["F027", "F028", "V273", "V305", "S031", *V_SYMBOLS],
     "pharmacy": ["V252", "V352", "V452", "V100", "F015", "F028", "F024", *V_SYMBOLS],
     "home": ["V008", "V194", "V251", "V231", "V274", "V293", "V301", "V302", "V303", "V801"],
@@ -35,7 +90,17 @@ FITTING: dict[str, dict[str, Any]] = {
     "F019": {"age_years": 5}, "F020": {"age_years": 6}, "F018": {"age_years": 15}, "F022": {"provider_kind": "hospital"},
     "V301": {"provider_kind": "clinic"}, "V194": {"provider_kind": "clinic"},
 }  # fmt: skip
-PARTS = ["ISOLATION", "ROOM2", "ROOM3", "ROOM4", "PSYCHOTHERAPY", "SEALING", "CHUNA", "CHUNA_COMPLEX", "TELE_ADVICE"]
+PARTS = [
+    "ISOLATION",
+    "ROOM2",
+    "ROOM3",
+    "ROOM4",
+    "PSYCHOTHERAPY",
+    "SEALING",
+    "CHUNA",
+    "CHUNA_COMPLEX",
+    "TELE_ADVICE",
+]
 PARTS += ["RETURN_REFERRAL", "COVID_ORAL", "COVID_INJECTION", "COVID_TEST", "DISABLED_DENTAL", "RETIRED_DRUG"]
 PARTS += ["CHRONIC_MANAGEMENT", "LONG_ACTING_INJECTION"]
 
@@ -100,6 +165,8 @@ def draw_medical_aid(random: Random, one: dict[str, Any], symbols: set[str]) -> 
     for symbol in symbols & set(PAIRS):
         if random.random() < 0.8 and one["insurer"] == "MA2":
             one["medical_aid_copay_class"] = PAIRS[symbol]
+    if "F024" in symbols and one["insurer"] == "MA2" and random.random() < 0.5:
+        one |= {"medical_aid_copay_class": "B015", "medical_aid_level": "2"}
     if random.random() < 0.2:
         one["medical_aid_level"] = random.choice("123")
     if random.random() < 0.1:
@@ -132,7 +199,9 @@ def draw_lines(random: Random, one: dict[str, Any]) -> list[dict[str, Any]]:
     if one["care"] != "pharmacy":
         lines.append(priced(random, "01", random.choice([600, 1000, 15_000, 21_030])))
     for _ in range(random.choice([0, 1, 1, 2, 4])):
-        lines.append(priced(random, random.choice(["03", "04", "08", "09", "10"]), random.choice([7, 120, 4990, 9000])))
+        lines.append(
+            priced(random, random.choice(["03", "04", "08", "09", "10"]), random.choice([7, 120, 4990, 9000]))
+        )
     if one["care"] == "inpatient":
         lines.append(priced(random, "02", 50_000, mok="01"))
         lines.append(priced(random, "02", 5_130, mok="10"))
@@ -140,7 +209,9 @@ def draw_lines(random: Random, one: dict[str, Any]) -> list[dict[str, Any]]:
             lines.append(priced(random, "02", 1_240, mok="11"))
         if random.random() < 0.3:
             base = random.choice(["ROOM", "ROOM2", "ROOM3", "ROOM4"])
-            lines.append(priced(random, "02", 45_670, mok="01", base=base, long_stay=random.choice(["", "16", "31"])))
+            lines.append(
+                priced(random, "02", 45_670, mok="01", base=base, long_stay=random.choice(["", "16", "31"]))
+            )
     if random.random() < 0.3:
         lines.append(priced(random, "S", 123_450))
     if random.random() < 0.2:
@@ -160,13 +231,19 @@ def priced(random: Random, hang: str, won: int, **marks: Any) -> dict[str, Any]:
     if random.random() < 0.1:
         return line | {"amount_won": won}
     is_drug = hang in ("03", "04") and random.random() < 0.8
-    line |= {"unit_price": won * 100 + random.choice([0, 0, 33]), "is_drug": is_drug, "total_days": random.choice([1, 1, 3])}
+    line |= {
+        "unit_price": won * 100 + random.choice([0, 0, 33]),
+        "is_drug": is_drug,
+        "total_days": random.choice([1, 1, 3]),
+    }
     line |= {"dose_qty": random.choice([10_000, 5_000, 3_333]) if is_drug else 0}
     line |= {"daily_qty": random.choice([100, 100, 150, 300])}
     return line | {"is_type_added": hang not in "UVW" and random.random() < 0.25}
 
 
-def as_tables(statements: list[dict[str, Any]], lines: list[list[dict[str, Any]]]) -> tuple[pa.Table, pa.Table]:
+def as_tables(
+    statements: list[dict[str, Any]], lines: list[list[dict[str, Any]]]
+) -> tuple[pa.Table, pa.Table]:
     """The engine's two tables, keyed by place."""
     rows = [{"statement_key": f"k{place}", **one} for place, one in enumerate(statements)]
     flat = [{"statement_key": f"k{place}", **line} for place, some in enumerate(lines) for line in some]

@@ -24,7 +24,24 @@ CLASS_OF = {
 LEVEL_OF = {"T": "3", "G": "2", "H": "2", "C": "1", "P": ""}
 SEVERE = {"V191", "V192", "V193", "V247", "V248", "V250", "V268", "V273", "V275", "V305", "V306"}
 ZERO_SEVERE = {"V191", "V192", "V268", "V273", "V275"}
-CHRONIC = set(["V001", "V003", "V005", "V009", "V012", "V013", "V014", "V015", "V117", "V277", "V278", "V284", "V286", "V288"])
+CHRONIC = set(
+    [
+        "V001",
+        "V003",
+        "V005",
+        "V009",
+        "V012",
+        "V013",
+        "V014",
+        "V015",
+        "V117",
+        "V277",
+        "V278",
+        "V284",
+        "V286",
+        "V288",
+    ]
+)
 HOME = {"V008", "V194", "V231", "V251", "V274", "V293", "V801", "V811"}
 MINOR = {"V252", "V352", "V452"}
 DEMENTIA = {"V800", "V810"}
@@ -294,6 +311,8 @@ def check_symbol(st: dict[str, Any], symbol: str) -> None:
         "home": care == "home",
         "rx": care == "pharmacy",
     }.get(row["setting"], True)
+    if row["valid_to"] and st["care_on"] > date.fromisoformat(row["valid_to"]):
+        raise RefusedError("symbol has ended")
     if not suits or (row["introduced"] and st["care_on"] < date.fromisoformat(row["introduced"])):
         raise RefusedError("symbol not for this care or day")
 
@@ -792,7 +811,7 @@ def medical_aid_2_outpatient(st: dict[str, Any], level: str, one: str) -> Way:
         return Way("MA2-OP-INF1-CHRONIC", 0, 10, S_EQUIP="0.05")
     if level == "2" and has(st, *CHRONIC):
         return Way("MA2-OP-L2-CHRONIC", 0, 10, S_EQUIP="0.15", **visit)
-    if one == "B015" or (one != "B013" and has(st, *DEMENTIA)):
+    if one != "B013" and has(st, *DEMENTIA):
         raise RefusedError("pair missing or not at this level")
     schizophrenia = has(st, "V161") and not first
     if only_one(one == "B013" and has(st, *DEMENTIA), schizophrenia):

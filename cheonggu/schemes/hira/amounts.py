@@ -9,21 +9,38 @@ not settle is ``not_computable`` with field and reason, and has null amounts. Vo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from cheonggu.money import MAX_AMOUNT, Ints, floor_to
-from cheonggu.schemes.hira.amounts_lines import LineAmounts, priced, statement_rows, sum_lines
-from cheonggu.schemes.hira.amounts_model import NotComputableError, Plan
+from cheonggu.schemes.hira.amounts_lines import (
+    LineAmounts,
+    priced,
+    read_marks,
+    statement_rows,
+    sum_lines,
+    sum_sections,
+)
+from cheonggu.schemes.hira.amounts_model import NotComputableError, Plan, Situation
 from cheonggu.schemes.hira.amounts_resolve import resolve
 from cheonggu.schemes.hira.amounts_rules import RuleBook, explain, load_rules
 from cheonggu.schemes.hira.amounts_shares import Settled, settle
 from cheonggu.schemes.hira.amounts_table import Facts
 from cheonggu.schemes.hira.amounts_text import rule_lists, sentences
 
-__all__ = ["AMOUNTS", "RESULT", "compute_amounts", "explain", "line_amount_column", "load_rules"]
+__all__ = [
+    "AMOUNTS",
+    "RESULT",
+    "compute_amounts",
+    "explain",
+    "line_amount_column",
+    "load_rules",
+    "section_sums",
+]
 
 AMOUNTS = (
     "total_benefit_cost_1", "patient_copay", "copay_ceiling_excess", "claimed_amount", "support_amount",
@@ -32,12 +49,13 @@ AMOUNTS = (
     "partial_copay_veterans_claimed",
 )  # fmt: skip
 REASONS = ("not_computable", "field", "reason_ko", "reason_en")
+TEXTS = pa.dictionary(pa.int32(), pa.string())
 RESULT = pa.schema(
     [
         pa.field("statement_key", pa.string(), nullable=False),
         *(pa.field(name, pa.int64()) for name in AMOUNTS),  # won; names of the claim layout
         pa.field("type_addition", pa.int64()),  # 종별가산 inside total 1, won
-        pa.field("rule_ids", pa.list_(pa.string())),  # in order of use
+        pa.field("rule_ids", TEXTS),  # in order of use, with a space between
         pa.field("explanation_ko", pa.string()),  # one sentence for a patient; null when not asked for
         *(pa.field(name, pa.string()) for name in REASONS),  # null when computed
     ]
@@ -58,16 +76,16 @@ def compute_amounts(
     Raises InputError when a required column is missing or a line has no statement, UsageError for odd switches.
     """
     book = load_rules(switches)
-    facts = Facts(statements, book)
-    plans: list[Plan] = []
-    reasons: list[NotComputableError | None] = []
-    for situation in facts.situations:
-        plan, why = _try_resolve(situation, book)
-        plans.append(plan)
-        reasons.append(why)
+    with ThreadPoolExecutor(max_workers=3) as pool:  # these let go of the interpreter for most of their time
+        waiting = pool.submit(read_marks, lines), pool.submit(priced, lines)
+        keyed = pool.submit(statement_rows, statements, lines)
+        facts = Facts(statements, book)
+        marks, prices, rows = waiting[0].result(), waiting[1].result(), keyed.result()
+    present = marks.present
+    found = [_try_resolve(situation, book, present) for situation in facts.situations]
+    plans, reasons = [one for one, _ in found], [why for _, why in found]
     percents = np.array([_percent(one) for one in plans], np.int64)[facts.situation]
-    rows = statement_rows(statements, lines)
-    summed = sum_lines(rows, lines, facts.count, percents)
+    summed = sum_lines(rows, lines, marks, prices, facts.count, percents)
     settled = settle(facts, plans, summed, book)
     faults = _all_faults(facts, reasons, summed, settled)
     return _result(facts, plans, summed, settled, faults, with_text)
@@ -79,11 +97,25 @@ def line_amount_column(lines: pa.Table) -> pa.Array:
     return pa.array(amounts, pa.int64(), mask=~fits)
 
 
-def _try_resolve(situation: Any, book: RuleBook) -> tuple[Plan, NotComputableError | None]:
+@lru_cache(maxsize=100_000)
+def _try_resolve(
+    situation: Situation, book: RuleBook, present: frozenset[str]
+) -> tuple[Plan, NotComputableError | None]:
+    """The plan for the parts that occur; kept, because the next chunk brings the same situations."""
     try:
-        return resolve(situation, book), None
+        return resolve(situation, book, present), None
     except NotComputableError as why:
         return Plan(()), why
+
+
+def section_sums(statements: pa.Table, lines: pa.Table) -> pa.Table:
+    """Sum of line amounts per statement and section (항) in won, one column per section that occurs.
+
+    Without the provider-type addition; lines whose amount cannot be computed count as 0.
+    """
+    rows, marks = statement_rows(statements, lines), read_marks(lines)
+    sums = sum_sections(rows, marks, priced(lines)[0], len(statements))
+    return pa.table({"statement_key": statements["statement_key"]} | sums)
 
 
 def _percent(plan: Plan) -> int:
@@ -96,7 +128,9 @@ def _all_faults(
     """Why a row has no amounts: its facts first, then its lines, then its amounts."""
     faults = settled.faults | summed.faults
     too_much = np.flatnonzero(floor_to(summed.total1, 10) > MAX_AMOUNT)
-    wide = NotComputableError("unknown_value", "lines", "총액이 10자리를 넘습니다", "the total exceeds ten digits")
+    wide = NotComputableError(
+        "unknown_value", "lines", "총액이 10자리를 넘습니다", "the total exceeds ten digits"
+    )
     faults |= dict.fromkeys(too_much.tolist(), wide)
     bad = np.array([one is not None for one in reasons], np.bool_)
     for row in np.flatnonzero(bad[facts.situation]).tolist():

@@ -56,6 +56,9 @@ def charges_of(rule: Rule, own: dict[str, int], matcher: Matcher) -> tuple[Charg
     matcher.rule = rule
     settled: dict[str, Charge] = {}
     for name in BUCKETS:
+        if name not in matcher.looked_at:
+            settled[name] = Charge(own[name])
+            continue
         room = name.split("_LONG")[0]
         beneath = settled.get(room, Charge(own[name]))
         settled[name] = _charge(name, beneath if room != name else Charge(own[name]), matcher)

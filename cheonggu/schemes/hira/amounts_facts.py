@@ -185,6 +185,10 @@ def _check_symbol(symbol: str, matcher: Matcher) -> None:
         raise _contradiction(
             "special_symbols", f"{symbol}은 이 진료 형태에 쓰지 않습니다", f"{symbol} not for this care"
         )
+    if row["valid_to"] and one.care_on.isoformat() > row["valid_to"]:
+        raise NotComputableError(
+            "outside_dates", "special_symbols", f"{symbol}은 폐지되었습니다", f"{symbol} has ended"
+        )
     if one.care_on.isoformat() < row["introduced"]:
         raise NotComputableError(
             "outside_dates", "special_symbols", f"{symbol} 시행 전입니다", f"before {symbol} began"

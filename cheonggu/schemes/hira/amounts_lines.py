@@ -27,11 +27,11 @@ from cheonggu.schemes.hira.amounts_model import (
     OTHER_SECTIONS,
     ROOMS,
     SECTIONS,
-    TOTAL1_SECTIONS,
     NotComputableError,
 )
 
 Codes = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 # Meals by section and item (codes/hang_mok.csv): medical and dental, and 02-04 of Korean medicine only when marked.
 MEAL_ITEMS = {"10": "MEAL_BASE", "11": "MEAL_ADD"}
 SECTION_PARTS = {"01": "CONSULT", "S": "S_EQUIP", "T": "T"}
@@ -39,19 +39,27 @@ TEXTS = ("hang", "mok", "base", "long_stay")
 NUMBERS = ("unit_price", "dose_qty", "daily_qty", "total_days", "amount_won")
 FLAGS = ("is_drug", "is_type_added")
 NO_ADDITION = ("U", "V", "W")
+NO_AMOUNT = NotComputableError(
+    "unknown_value", "lines.amount_won", "줄 금액을 계산할 수 없습니다", "a line has no computable amount"
+)
+NO_PERCENT = NotComputableError(
+    "outside_dates",
+    "lines.is_type_added",
+    "종별가산율을 알 수 없습니다",
+    "the provider-type addition is not known",
+)
 
 
 @dataclass(frozen=True)
 class LineAmounts:
-    """Amount of every line (won), its statement, section and column, and what cannot be computed.
+    """Amount of every line (won), sums by statement, and what cannot be computed.
 
     ``faults`` maps a statement's row to the first reason found; ``columns`` holds the won of every part, one int64
-    array per name of COLUMNS that occurs; ``sections`` the sums of every section that occurs, additions included.
+    array per name of COLUMNS that occurs, additions included; ``total1`` is the sum of its parts before the floor.
     """
 
     amounts: Ints
     columns: dict[str, Ints]
-    sections: dict[str, Ints]
     addition: Ints
     faults: dict[int, NotComputableError]
     total1: Ints
@@ -64,7 +72,11 @@ def statement_rows(statements: pa.Table, lines: pa.Table) -> Ints:
         return np.zeros(0, np.int64)
     changes = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1)).to_numpy(zero_copy_only=False)
     starts = np.flatnonzero(np.concatenate([[True], changes]))
-    found = pc.index_in(keys.take(pa.array(starts)), value_set=statements["statement_key"].combine_chunks())
+    lengths = np.diff(np.append(starts, len(keys)))
+    first, wanted = keys.take(pa.array(starts)), statements["statement_key"].combine_chunks()
+    if first.equals(wanted):
+        return np.repeat(np.arange(len(starts)), lengths)
+    found = pc.index_in(first, value_set=wanted)
     if found.null_count:
         raise InputError(
             "A line belongs to no statement of the table.",
@@ -73,10 +85,10 @@ def statement_rows(statements: pa.Table, lines: pa.Table) -> Ints:
             fix_ko="같은 묶음의 명세서와 줄을 주세요.",
         )
     rows = found.to_numpy(zero_copy_only=False).astype(np.int64)
-    return np.repeat(rows, np.diff(np.append(starts, len(keys))))
+    return np.repeat(rows, lengths)
 
 
-def priced(lines: pa.Table) -> tuple[Ints, npt.NDArray[np.bool_]]:
+def priced(lines: pa.Table) -> tuple[Ints, Bools]:
     """금액 of every line in won, and which fit their field; lines without a price keep ``amount_won``.
 
     ``unit_price`` in hundredths of a won, ``dose_qty`` in ten-thousandths (1 for what is no drug), ``daily_qty`` in
@@ -99,63 +111,76 @@ def priced(lines: pa.Table) -> tuple[Ints, npt.NDArray[np.bool_]]:
     return result, (has_price & fits & ~negative) | is_given
 
 
-def sum_lines(rows: Ints, lines: pa.Table, count: int, percents: Ints) -> LineAmounts:
-    """Sum ``lines`` (statement of each in ``rows``) into parts and sections of ``count`` statements.
+@dataclass(frozen=True)
+class Marks:
+    """Combination of section and marks of every line, and the section and column of each combination."""
+
+    combo: Ints
+    settled: list[tuple[int, int] | NotComputableError]
+
+    def places(self, which: int) -> Ints:
+        """Section (0) or column (1) of each combination, −1 where there is none."""
+        return np.array([one[which] if isinstance(one, tuple) else -1 for one in self.settled], np.int64)
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Names of the columns that occur."""
+        return frozenset(COLUMNS[one[1]] for one in self.settled if isinstance(one, tuple))
+
+
+def read_marks(lines: pa.Table) -> Marks:
+    """Look at the section and marks of all lines."""
+    combo, found = _combinations(lines)
+    return Marks(combo, [_column(*one) for one in found])
+
+
+def sum_lines(
+    rows: Ints, lines: pa.Table, marks: Marks, prices: tuple[Ints, Bools], count: int, percents: Ints
+) -> LineAmounts:
+    """Sum ``lines`` (statement of each in ``rows``) into parts of ``count`` statements.
 
     ``percents`` is the provider-type addition of each statement, −1 where it is not known.
     """
-    amounts, fits = priced(lines)
-    faults = _faults(rows, ~fits, NotComputableError("unknown_value", "lines.amount", "줄 금액을 계산할 수 없습니다", "a line has no computable amount"))  # fmt: skip
-    combo, marks = _combinations(lines)
-    settled = [_column(*one) for one in marks]
-    for number, one in enumerate(settled):
+    amounts, fits = prices
+    faults = _faults(rows, ~fits, NO_AMOUNT)
+    for number, one in enumerate(marks.settled):
         if isinstance(one, NotComputableError):
-            faults = _faults(rows, combo == number, one) | faults
-    columns_of = np.array([-1 if isinstance(one, NotComputableError) else one[1] for one in settled], np.int64)
-    sections_of = np.array([-1 if isinstance(one, NotComputableError) else one[0] for one in settled], np.int64)
-    column, section = columns_of[combo], sections_of[combo]
+            faults = _faults(rows, marks.combo == number, one) | faults
+    column = marks.places(1)[marks.combo]
     columns = _sums(rows, column, amounts, count, COLUMNS)
-    sections = _sums(rows, section, amounts, count, SECTIONS)
-    flags = _flags(lines, "is_type_added") & (column >= 0)
+    flags = _flags(lines, "is_type_added")
     addition = np.zeros(count, np.int64)
     if flags.any():
-        unknown = NotComputableError("outside_dates", "lines.is_type_added", "종별가산율을 알 수 없습니다", "the provider-type addition is not known")  # fmt: skip
-        faults = _faults(rows, flags & (percents[rows] < 0), unknown) | faults
-        _add_type(
-            rows,
-            column,
-            section,
-            amounts,
-            flags & (percents[rows] > 0),
-            percents,
-            columns,
-            sections,
-            addition,
-        )
-    total1 = sum((sections[name] for name in TOTAL1_SECTIONS if name in sections), np.zeros(count, np.int64))
-    return LineAmounts(amounts, columns, sections, addition, faults, total1)
+        flags &= column >= 0
+        faults = _faults(rows, flags & (percents[rows] < 0), NO_PERCENT) | faults
+        flags &= percents[rows] > 0
+        if flags.any():
+            section = marks.places(0)[marks.combo[flags]]
+            _add_type((rows[flags], section, column[flags]), amounts[flags], percents, columns, addition)
+    total1 = sum((columns[name] for name in BUCKETS if name in columns), np.zeros(count, np.int64))
+    return LineAmounts(amounts, columns, addition, faults, total1)
+
+
+def sum_sections(rows: Ints, marks: Marks, amounts: Ints, count: int) -> dict[str, Ints]:
+    """Sum of line amounts in won of every section (항) that occurs, before the provider-type addition."""
+    return _sums(rows, marks.places(0)[marks.combo], amounts, count, SECTIONS)
 
 
 def _add_type(
-    rows: Ints,
-    column: Ints,
-    section: Ints,
-    amounts: Ints,
-    flagged: npt.NDArray[np.bool_],
-    percents: Ints,
-    columns: dict[str, Ints],
-    sections: dict[str, Ints],
-    addition: Ints,
+    places: tuple[Ints, Ints, Ints], won: Ints, percents: Ints, columns: dict[str, Ints], addition: Ints
 ) -> None:
-    """Add the provider-type addition: half up to 1 won per section, shared among its parts by rounding sums."""
-    if not flagged.any():
-        return
-    place = (rows[flagged] * len(SECTIONS) + section[flagged]) * len(COLUMNS) + column[flagged]
-    keys, inverse = np.unique(place, return_inverse=True)
-    sums = np.zeros(len(keys), np.int64)
-    np.add.at(sums, inverse, amounts[flagged])
+    """Add the provider-type addition: half up to 1 won per section, shared among its parts by rounding sums.
+
+    ``places``: statement, section and column of each line that carries it, with its amount in ``won``.
+    """
+    place = (places[0] * len(SECTIONS) + places[1]) * len(COLUMNS) + places[2]
+    if (place[1:] < place[:-1]).any():
+        order = np.argsort(place, kind="stable")
+        place, won = place[order], won[order]
+    first = np.flatnonzero(np.concatenate([[True], place[1:] != place[:-1]]))
+    keys, sums = place[first], np.add.reduceat(won, first)
     group, part = keys // len(COLUMNS), keys % len(COLUMNS)
-    statement, number = group // len(SECTIONS), group % len(SECTIONS)
+    statement = group // len(SECTIONS)
     running = np.cumsum(sums)
     starts = np.flatnonzero(np.concatenate([[True], group[1:] != group[:-1]]))
     before = np.repeat(np.where(starts > 0, running[starts - 1], 0), np.diff(np.append(starts, len(keys))))
@@ -165,20 +190,17 @@ def _add_type(
     for one in np.unique(part):
         here = part == one
         np.add.at(columns[COLUMNS[one]], statement[here], (upto - less)[here])
-    for one in np.unique(number):
-        here = number == one
-        np.add.at(sections[SECTIONS[one]], statement[here], (upto - less)[here])
 
 
 def _sums(rows: Ints, place: Ints, amounts: Ints, count: int, names: tuple[str, ...]) -> dict[str, Ints]:
-    """Won per statement of every place that occurs."""
-    present = [one for one in np.unique(place).tolist() if one >= 0]
-    slot = np.full(len(names) + 1, len(present), np.int64)
-    slot[present] = np.arange(len(present))
-    flat = np.zeros((len(present) + 1) * count, np.int64)
-    np.add.at(flat, slot[place] * count + rows, amounts)
-    table = flat.reshape(len(present) + 1, count)
-    return {names[one]: table[number] for number, one in enumerate(present)}
+    """Won per statement of every place that occurs; place −1 is nowhere."""
+    used, slot = compact(place + 1, len(names) + 1)
+    flat = np.zeros(len(used) * count, np.int64)
+    slot *= count
+    slot += rows
+    np.add.at(flat, slot, amounts)
+    table = flat.reshape(len(used), count)
+    return {names[one - 1]: table[number] for number, one in enumerate(used.tolist()) if one}
 
 
 def _combinations(lines: pa.Table) -> tuple[Codes, list[tuple[str, str, str, str, bool, bool]]]:
@@ -189,17 +211,19 @@ def _combinations(lines: pa.Table) -> tuple[Codes, list[tuple[str, str, str, str
         if name not in lines.column_names:
             values.append([""])
             continue
-        encoded = pc.fill_null(lines[name], "").combine_chunks().dictionary_encode()
+        column = pc.fill_null(lines[name], "") if lines[name].null_count else lines[name]
+        column = column.combine_chunks()
+        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         values.append(encoded.dictionary.to_pylist() or [""])
         code = code * len(values[-1]) + encoded.indices.to_numpy(zero_copy_only=False)
     for name in FLAGS:
         values.append([False, True])
         code = code * 2 + _flags(lines, name)
-    used, inverse = _compact(code, int(np.prod([len(one) for one in values])))
+    used, inverse = compact(code, int(np.prod([len(one) for one in values])))
     return inverse, [_unpack(int(one), values) for one in used]
 
 
-def _compact(code: Codes, size: int) -> tuple[Codes, Codes]:
+def compact(code: Codes, size: int) -> tuple[Codes, Codes]:
     """Distinct codes and the number of each; by counting when the range is small."""
     if size > 1 << 20:
         used, inverse = np.unique(code, return_inverse=True)
@@ -253,16 +277,16 @@ def _column(
     return number, BUCKET_NO["DRUG" if is_drug else OTHER]
 
 
-def _faults(rows: Ints, where: npt.NDArray[np.bool_], why: NotComputableError) -> dict[int, NotComputableError]:
+def _faults(rows: Ints, where: Bools, why: NotComputableError) -> dict[int, NotComputableError]:
     return dict.fromkeys(np.unique(rows[where]).tolist(), why) if where.any() else {}
 
 
-def _is_null(lines: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+def _is_null(lines: pa.Table, name: str) -> Bools:
     if name not in lines.column_names:
         return np.ones(len(lines), np.bool_)
     if not lines[name].null_count:
         return np.zeros(len(lines), np.bool_)
-    result: npt.NDArray[np.bool_] = lines[name].is_null().to_numpy()
+    result: Bools = lines[name].is_null().to_numpy()
     return result
 
 
@@ -275,10 +299,10 @@ def _integers(lines: pa.Table, name: str) -> Ints:
     return result
 
 
-def _flags(lines: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+def _flags(lines: pa.Table, name: str) -> Bools:
     if name not in lines.column_names:
         return np.zeros(len(lines), np.bool_)
-    result: npt.NDArray[np.bool_] = pc.fill_null(lines[name], False).to_numpy()
+    result: Bools = pc.fill_null(lines[name], False).to_numpy()
     return result
 
 

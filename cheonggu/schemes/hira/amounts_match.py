@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cheonggu.schemes.hira.amounts_model import Situation
+from cheonggu.schemes.hira.amounts_model import ALL_PARTS, Situation
 from cheonggu.schemes.hira.amounts_rules import Condition, Rule, RuleBook
 
 LISTED_MINOR = ("V252", "V352", "V452")
@@ -17,9 +17,10 @@ NEAR_POOR = {"C": "NP_C", "E": "NP_EF", "F": "NP_EF"}
 class Matcher:
     """A situation with what follows from it: patient group, provider class, Medical Aid level, chosen rule."""
 
-    def __init__(self, situation: Situation, book: RuleBook) -> None:
-        self.situation, self.book = situation, book
+    def __init__(self, situation: Situation, book: RuleBook, present: frozenset[str] = ALL_PARTS) -> None:
+        self.situation, self.book, self.present = situation, book, present
         self.rule: Rule | None = None
+        self.looked_at = present | {one.split("_LONG")[0] for one in present}  # a long stay rests on its room
         provider = book.providers.get(situation.provider_kind, {})
         self.provider_class = provider.get("class", "")
         self.level = situation.medical_aid_level or provider.get("level", "")
@@ -50,7 +51,7 @@ class Matcher:
     def candidates(self) -> tuple[Rule, ...]:
         """Rules of this patient group and care, in file order."""
         is_both_for_pharmacies = self.book.switches["both_covers_pharmacies"] == "yes"
-        return _candidates(_Key(self.book), self.group, self.situation.care, is_both_for_pharmacies)
+        return _candidates(self.book, self.group, self.situation.care, is_both_for_pharmacies)
 
     def fits(self, condition: Condition) -> bool:
         return self.holds(condition.facts)
@@ -129,26 +130,13 @@ class Matcher:
         return bool(getattr(one, name) == value)
 
 
-class _Key:
-    """A rule book as a cache key: by identity."""
-
-    def __init__(self, book: RuleBook) -> None:
-        self.book = book
-
-    def __hash__(self) -> int:
-        return id(self.book)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.book is other.book
-
-
 @lru_cache(maxsize=256)
-def _candidates(key: _Key, group: str, care: str, is_both_for_pharmacies: bool) -> tuple[Rule, ...]:
+def _candidates(book: RuleBook, group: str, care: str, is_both_for_pharmacies: bool) -> tuple[Rule, ...]:
     cares = {care, "all"}
     if care in ("outpatient", "inpatient") or (care == "pharmacy" and is_both_for_pharmacies):
         cares.add("both")
     return tuple(
         rule
-        for rule in key.book.rules.values()
+        for rule in book.rules.values()
         if rule.whens and rule.raw["care"] in cares and group in rule.raw["patients"]
     )

@@ -16,6 +16,7 @@ from cheonggu.schemes.hira.amounts_charges import charges_of, describe, fixed_of
 from cheonggu.schemes.hira.amounts_facts import check_facts
 from cheonggu.schemes.hira.amounts_match import Matcher
 from cheonggu.schemes.hira.amounts_model import (
+    ALL_PARTS,
     BUCKETS,
     Fund,
     NotComputableError,
@@ -34,11 +35,11 @@ A_AT_HALF = ("F015", "F018", "F021")  # section A stays at 50 percent, note of B
 DISABLED_CLASSES = ("6", "8")
 
 
-def resolve(situation: Situation, book: RuleBook) -> Plan:
-    """The plan of one situation; NotComputableError with field and reason."""
+def resolve(situation: Situation, book: RuleBook, present: frozenset[str] = ALL_PARTS) -> Plan:
+    """The plan of one situation; NotComputableError with field and reason. Only parts that occur get carve-outs."""
     if "F028" in situation.symbols:
-        return _youth(situation, book)
-    matcher = Matcher(situation, book)
+        return _youth(situation, book, present)
+    matcher = Matcher(situation, book, present)
     check_facts(matcher)
     rule = choose_rule(matcher)
     if book.switches["refuse_unverified"] == "yes" and rule.raw["confidence"] == "unverified":
@@ -166,7 +167,11 @@ def _tiers_of(rule: Rule, situation: Situation) -> Iterator[Mapping[str, Any]]:
     """Tiers in rising order; those by days of dispensing only where the days agree."""
     for tier in rule.raw["tiers"]:
         days = tier.get("days")
-        if days is None or days == str(situation.dispensing_days) or (days.endswith("+") and situation.dispensing_days >= int(days[:-1])):
+        if (
+            days is None
+            or days == str(situation.dispensing_days)
+            or (days.endswith("+") and situation.dispensing_days >= int(days[:-1]))
+        ):
             yield tier
 
 
@@ -302,7 +307,7 @@ def _has_ceiling(situation: Situation) -> bool:
     return situation.insurer == "HI" and situation.care == "inpatient" and not is_long_term
 
 
-def _youth(situation: Situation, book: RuleBook) -> Plan:
+def _youth(situation: Situation, book: RuleBook, present: frozenset[str]) -> Plan:
     """F028: the share of near-poor E; the difference from the ordinary share is support."""
     rule = book.rules[YOUTH]
     if situation.insurer != "HI" or situation.injury_work_class != "0" or situation.veterans_class:
@@ -315,8 +320,8 @@ def _youth(situation: Situation, book: RuleBook) -> Plan:
     if not (book.holds(rule, situation.care_on) and book.holds(rule, situation.last_day)):
         raise _refuse("outside_dates", "care_on", "F028 적용 기간 밖입니다", "outside the days of F028")
     plain = replace(situation, special_symbols=" ".join(one for one in situation.symbols if one != "F028"))
-    ordinary = resolve(plain, book)
-    poor = resolve(replace(plain, injury_work_class="E"), book)
+    ordinary = resolve(plain, book, present)
+    poor = resolve(replace(plain, injury_work_class="E"), book, present)
     return replace(poor, support="difference", support_rule=YOUTH, ordinary=ordinary)
 
 

@@ -66,14 +66,15 @@ class Condition:
 
     facts: Mapping[str, Any]
     step: int = 0
-    is_strict: bool = False
+    is_strict: bool | None = None  # None: F-symbols claim their class, others do not
 
-    @property
+    @cached_property
     def triggers(self) -> dict[str, Any]:
         """Facts that claim the class: when they hold and the rest does not, the statement contradicts itself."""
         wanted: dict[str, Any] = {}
         symbols = self.facts.get("symbols", ())
-        if symbols and (self.is_strict or all(one.startswith("F") for one in symbols)):
+        is_claim = all(one.startswith("F") for one in symbols) if self.is_strict is None else self.is_strict
+        if symbols and is_claim:
             wanted["symbols"] = symbols
         if "dental_prosthesis" in self.facts:
             wanted["dental_prosthesis"] = self.facts["dental_prosthesis"]
@@ -125,7 +126,7 @@ class Rule:
         return str(self.raw.get("label_ko") or self.raw.get("name") or self.id)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RuleBook:
     """All rules with one choice of switches."""
 
@@ -315,7 +316,7 @@ def _condition(file: str, where: str, raw: Mapping[str, Any], steps: tuple[str, 
         raise _odd(file, where, f"has unknown conditions {sorted(unknown)}")
     if steps and raw.get("step") not in steps:
         raise _odd(file, where, f"has the unknown step {raw.get('step')!r}")
-    return Condition(facts, steps.index(raw["step"]) if steps else 0, bool(raw.get("is_strict", False)))
+    return Condition(facts, steps.index(raw["step"]) if steps else 0, raw.get("is_strict"))
 
 
 def _check_components(file: str, where: str, components: list[dict[str, Any]]) -> None:

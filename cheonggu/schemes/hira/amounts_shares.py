@@ -103,7 +103,9 @@ class Shares:
                 continue
             for row in np.flatnonzero((amount != 0) & (self.rates[recipe, number] == REFUSED)).tolist():
                 why = self.recipes[recipe[row]].charges[number].why
-                faults[row] = why or NotComputableError("no_rule", "lines.base", "부담률이 없습니다", "no rate")
+                faults[row] = why or NotComputableError(
+                    "no_rule", "lines.base", "부담률이 없습니다", "no rate"
+                )
         return faults
 
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from cheonggu.errors import InputError
 from cheonggu.money import Ints
+from cheonggu.schemes.hira.amounts_lines import compact
 from cheonggu.schemes.hira.amounts_model import Situation
 from cheonggu.schemes.hira.amounts_rules import RuleBook
 from cheonggu.schemes.hira.data import HOME
@@ -56,7 +57,7 @@ class Facts:
         self._take_bands("age_years", age_edges(book))
         self._take_days(day_edges(book))
         self._take_dispensing()
-        used, self.situation = np.unique(self._codes, return_inverse=True)
+        used, self.situation = compact(self._codes, self._range)
         self.situations = [self._situation(int(one)) for one in used]
 
     def integers(self, name: str, default: int = 0) -> Ints:
@@ -155,9 +156,8 @@ def day_edges(book: RuleBook) -> list[date]:
             first, last = book.bounds(rule)
             edges |= {first} | ({last + timedelta(days=1)} if last else set())
     for row in [*book.categories.values(), *_copay_class_rows()]:
-        for name in ("introduced", "valid_from"):
-            if row.get(name):
-                edges.add(date.fromisoformat(row[name]))
+        edges |= {date.fromisoformat(row[name]) for name in ("introduced", "valid_from") if row.get(name)}
+        edges |= {date.fromisoformat(row["valid_to"]) + timedelta(days=1)} if row.get("valid_to") else set()
     edges |= {
         date.fromisoformat(book.switches[name]) for name in ("unstated_start_from", "hospital_rooms_from")
     }

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cheonggu.money import Ints
 from cheonggu.query import Tables
 from cheonggu.schemes.hira.amounts_charges import percent
-from cheonggu.schemes.hira.amounts_lines import LineAmounts
+from cheonggu.schemes.hira.amounts_lines import LineAmounts, compact
 from cheonggu.schemes.hira.amounts_model import BUCKETS, Charge, Plan, Recipe
 from cheonggu.schemes.hira.amounts_rules import load_rules
 from cheonggu.schemes.hira.amounts_shares import Settled
@@ -22,6 +23,7 @@ LATER = (
     ("loan_amount", "AM-LOAN"),
     ("copay_ceiling_excess", "AM-CEILING"),
 )
+TEXT_ROWS = 65_536  # rows of one piece, so that both cores write sentences
 # Amounts told after the main sentence when they are not 0.
 TOLD = (
     ("support_amount", "지원금"),
@@ -42,17 +44,17 @@ def rule_lists(
     code = settled.recipe << len(bits)
     for number, (_, used) in enumerate(bits):
         code = code | (used.astype(np.int64) << number)
-    kinds, inverse = np.unique(code, return_inverse=True)
+    kinds, inverse = compact(code, len(settled.recipes) << len(bits))
     owners = [plan for plan in plans for _ in plan.recipes] or [Plan(())]
-    lists: list[list[str]] = []
+    lists: list[str] = []
     clauses: list[str] = []
     for kind in kinds.tolist():
         recipe, mask = divmod(kind, 1 << len(bits))
         names = [name for number, (name, _) in enumerate(bits) if mask >> number & 1]
-        lists.append(_ids(owners[recipe], settled.recipes[recipe], names))
+        lists.append(" ".join(_ids(owners[recipe], settled.recipes[recipe], names)))
         clauses.append(_clause(settled.recipes[recipe], names))
-    take = pa.array(inverse, pa.int64(), mask=is_refused if is_refused.any() else None)
-    return pa.array(lists, pa.list_(pa.string())).take(take), pa.array(clauses, pa.string()).take(take)
+    take = pa.array(inverse.astype(np.int32), mask=is_refused if is_refused.any() else None)
+    return pa.DictionaryArray.from_arrays(take, lists), pa.DictionaryArray.from_arrays(take, clauses)
 
 
 def _used(summed: LineAmounts, settled: Settled) -> list[tuple[str, npt.NDArray[np.bool_]]]:
@@ -106,15 +108,19 @@ def _clause(recipe: Recipe, used: list[str]) -> str:
 
 def sentences(clauses: pa.Array, columns: dict[str, Any]) -> pa.ChunkedArray:
     """The sentence of every row, made where the amounts are; null for refused rows."""
-    names = ["total_benefit_cost_1", "patient_copay", "claimed_amount", *(name for name, _ in TOLD)]
-    table = pa.table({"clause": clauses} | {name: columns[name] for name in names})
+    names = ["total_benefit_cost_1", "patient_copay", "claimed_amount"]
+    told = [(name, label) for name, label in TOLD if pc.any(pc.not_equal(columns[name], 0)).as_py()]
+    table = pa.table(
+        {"clause": clauses} | {name: columns[name] for name in [*names, *(name for name, _ in told)]}
+    )
     later = "".join(
         f" || CASE WHEN {name} <> 0 THEN format(', {label} {{:,}}원', {name}) ELSE '' END"
-        for name, label in TOLD
+        for name, label in told
     )
     query = f"""
         SELECT clause || format('. 진료비 {{:,}}원 중 본인부담금 {{:,}}원, 청구액 {{:,}}원',
                                 total_benefit_cost_1, patient_copay, claimed_amount) {later} || '입니다.' AS text
         FROM facts
     """
-    return Tables(facts=table).table(query)["text"]
+    pieces = pa.Table.from_batches(table.to_batches(max_chunksize=TEXT_ROWS), table.schema)
+    return Tables(facts=pieces).table(query)["text"]
