@@ -20,11 +20,11 @@ import numpy as np
 import pyarrow as pa
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "amounts")]
+sys.path.insert(0, str(ROOT))
 
-import reference  # noqa: E402
 
 from cheonggu.schemes.hira.amounts import AMOUNTS, compute_amounts  # noqa: E402
+from tests.amounts import reference  # noqa: E402
 
 BAR = 50
 LINES = 6

@@ -8,6 +8,7 @@ asks for them in full.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -91,8 +92,28 @@ def _lists(folder: Path) -> CodeLists:
     return CodeLists(folder / "codes")
 
 
-@cache
+class _Styles(threading.local):
+    """Compiled style sheets, one set per thread.
+
+    Two threads in one sheet once ended in corrupted memory of libxslt (1 night in 68): trees share the strings of the
+    sheet they came from. For the same reason only one transformation runs at a time; it is a small part of the work.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[Path, tuple[etree.XSLT, str]] = {}
+
+
+_STYLES = _Styles()
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def _style(folder: Path) -> tuple[etree.XSLT, str]:
+    if folder not in _STYLES.known:
+        _STYLES.known[folder] = _compile(folder)
+    return _STYLES.known[folder]
+
+
+def _compile(folder: Path) -> tuple[etree.XSLT, str]:
     parser = etree.XMLParser(no_network=True, resolve_entities=False)
     sheet = etree.parse(str(folder / "xml" / "claim.xslt"), parser)
     css = (folder / "xml" / "claim.css").read_text(encoding="utf-8")
@@ -157,8 +178,10 @@ def _page(shape: ClaimShape, view: _View, full_names: bool) -> str:
     root.append(labels(shape, _lists(folder), folder / "xml", _first_day(month), _used(view.claim)))
     _number_runs(view.claim)
     root.append(view.claim)
-    result = style(etree.ElementTree(root))
-    text = etree.tostring(result, method="html", encoding="unicode", doctype="<!DOCTYPE html>")
+    with _ONE_AT_A_TIME:
+        result = style(etree.ElementTree(root))
+        text = etree.tostring(result, method="html", encoding="unicode", doctype="<!DOCTYPE html>")
+        del result
     return str(text) + "\n"
 
 

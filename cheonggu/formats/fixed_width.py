@@ -19,13 +19,13 @@ from cheonggu import findings
 from cheonggu.errors import LayoutError
 from cheonggu.formats import digits
 from cheonggu.formats.columns import NumberColumn, TextColumn, number_column, text_column
-from cheonggu.formats.cp949 import Texts, as_array, from_cp949
+from cheonggu.formats.field_readers import make_readers, read_block
 from cheonggu.formats.lines import split_lines
 from cheonggu.layouts import Field, Layout
 
 LINE_END = b"\r\n"
 BLOCK_ROWS = 8192  # a block of records stays near the core: measured best between 1,024 and 16,384
-SPACE, EIGHT_SPACES = 0x20, 0x2020202020202020
+SPACE = 0x20
 
 Bytes = npt.NDArray[np.uint8]
 Codes = Mapping[str, Collection[str]]
@@ -100,11 +100,9 @@ def decode_matrix(matrix: Bytes, layout: Layout, unread: list[Unread] | None = N
     ``unread``: gets an entry for each field with bytes that mean nothing; their values are null, or text with
     U+FFFD in the place of the bytes.
     """
-    readers = [_Reader(field, matrix.shape[0]) for field in layout.fields]
+    readers = make_readers(layout.fields, matrix.shape[0])
     for first in range(0, matrix.shape[0], BLOCK_ROWS):
-        block = matrix[first : first + BLOCK_ROWS]
-        for reader in readers:
-            reader.read(block, first)
+        read_block(readers, matrix[first : first + BLOCK_ROWS], first)
     table = pa.table([reader.finish() for reader in readers], names=list(layout.names))
     if unread is not None:
         unread.extend(Unread(reader.field, np.array(reader.unread)) for reader in readers if reader.unread)
@@ -147,110 +145,6 @@ def _with_statements(problems: list[pa.Table], table: pa.Table) -> tuple[pa.Tabl
         names = table["statement_no"].take(rows).cast(pa.string())
     place = found.schema.get_field_index("statement_no")
     return found.set_column(place, found.schema.field(place), names), rows.to_numpy()
-
-
-class _Reader:
-    """Collects one field over all blocks."""
-
-    def __init__(self, field: Field, rows: int) -> None:
-        self.field = field
-        self.unread: list[int] = []
-        if field.is_number:
-            self.values = np.empty(rows, np.int64)
-            self.missing: npt.NDArray[np.bool_] | None = None
-        else:
-            self.width = 0  # bytes used in the block before, where this one probably ends too
-            self.pieces: list[Bytes] = []
-            self.offsets = np.zeros(rows + 1, np.int32)
-
-    def read(self, block: Bytes, first: int) -> None:
-        if self.field.is_number:
-            self._read_number(block, first)
-        else:
-            self._read_text(block, first)
-
-    def _read_number(self, block: Bytes, first: int) -> None:
-        start, end = self.field.start - 1, self.field.end
-        rows = slice(first, first + len(block))
-        if _used_width(block, start, end) == 0:
-            self._set_missing(rows, np.ones(len(block), bool))
-            self.values[rows] = 0
-            return
-        if self.field.is_signed:
-            values, missing = digits.read_filled(block[:, start:end], signed=True)
-        else:
-            values, missing = digits.read_digits(block, start, end)
-        self.values[rows] = values
-        if missing is not None:
-            self._set_missing(rows, missing)
-            suspects = np.flatnonzero(missing)
-            odd = (block[suspects, start:end] != SPACE).any(axis=1)
-            self.unread.extend((suspects[odd] + first).tolist())
-
-    def _set_missing(self, rows: slice, missing: npt.NDArray[np.bool_]) -> None:
-        if self.missing is None:
-            self.missing = np.zeros(len(self.values), bool)
-        self.missing[rows] = missing
-
-    def _read_text(self, block: Bytes, first: int) -> None:
-        start, end = self.field.start - 1, self.field.end
-        self.width = _used_width(block, start, end, self.width)
-        data, lengths = _stripped(block, start, self.width)
-        self.pieces.append(data)
-        self.offsets[first + 1 : first + len(block) + 1] = lengths
-
-    def finish(self) -> pa.Array:
-        if self.field.is_number:
-            return pa.array(self.values, pa.int64(), mask=self.missing)
-        if sum(map(len, self.pieces)) > np.iinfo(np.int32).max:
-            raise LayoutError(
-                f"{self.field.name} holds more than 2 GiB of text in one piece.",
-                f"{self.field.name_ko} 항목이 한 번에 2 GiB를 넘습니다.",
-                fix_en="Read the file in chunks.",
-                fix_ko="파일을 나누어 읽으세요.",
-            )
-        filled = [piece for piece in self.pieces if len(piece)]
-        data = filled[0] if len(filled) == 1 else np.concatenate([np.empty(0, np.uint8), *filled])
-        np.cumsum(self.offsets, out=self.offsets)
-        texts = from_cp949(Texts(data, self.offsets))
-        self.unread.extend(row for row, _ in texts.bad)
-        return as_array(texts)
-
-
-def _stripped(block: Bytes, start: int, width: int) -> tuple[Bytes, npt.NDArray[np.int32]]:
-    """The bytes of a text column without the spaces on the right, one after the other, and their lengths."""
-    if width == 0:
-        return np.empty(0, np.uint8), np.zeros(len(block), np.int32)
-    cells = np.ascontiguousarray(digits.column_view(block, start, width)).view(np.uint8).reshape(-1, width)
-    if (cells[:, -1] != SPACE).all():
-        return cells.reshape(-1), np.full(len(cells), width, np.int32)
-    places = np.arange(0, cells.size + 1, width, dtype=np.int32)
-    trimmed = pa.compute.ascii_rtrim(as_array(Texts(cells.reshape(-1), places)), " ")
-    _, offsets, data = trimmed.buffers()
-    ends = np.frombuffer(offsets, np.int32)[: len(cells) + 1]
-    held = np.frombuffer(data, np.uint8)[: ends[-1]] if data is not None else np.empty(0, np.uint8)
-    return held, np.diff(ends)
-
-
-def _used_width(block: Bytes, start: int, end: int, guess: int = 0) -> int:
-    """Width up to the last byte that is not a space in some row of the block; a good ``guess`` saves looking."""
-    in_first = block[0, start:end].tobytes().rstrip(b" ")  # the first row alone settles most columns
-    least = start + len(in_first)
-    likely = end - (end - max(least, start + guess)) // 8 * 8
-    if end - likely > 8:
-        tail = np.ascontiguousarray(digits.column_view(block, likely, end - likely)).view(np.uint64)
-        if (tail == EIGHT_SPACES).all():
-            end = likely
-    while end - least >= 8 and _is_blank(block, end - 8, 8):
-        end -= 8
-    while end > least and _is_blank(block, end - 1, 1):
-        end -= 1
-    return end - start
-
-
-def _is_blank(block: Bytes, start: int, length: int) -> bool:
-    words = digits.column_view(block, start, length)
-    return bool((words == (EIGHT_SPACES if length == 8 else SPACE)).all())
 
 
 def _lines_matrix(buffer: Bytes, layout: Layout) -> Bytes:

@@ -59,8 +59,13 @@ SYMBOLS = {
         "F026",
         "F028",
         "F029",
-    ]
-    + ["F030", "F031", "S042", "V006", "V084", *V_SYMBOLS],
+        "F030",
+        "F031",
+        "S042",
+        "V006",
+        "V084",
+        *V_SYMBOLS,
+    ],
     "inpatient": [
         "F001",
         "F005",
@@ -74,8 +79,13 @@ SYMBOLS = {
         "F019",
         "F020",
         "F023",
-    ]
-    + ["F027", "F028", "V273", "V305", "S031", *V_SYMBOLS],
+        "F027",
+        "F028",
+        "V273",
+        "V305",
+        "S031",
+        *V_SYMBOLS,
+    ],
     "pharmacy": ["V252", "V352", "V452", "V100", "F015", "F028", "F024", *V_SYMBOLS],
     "home": ["V008", "V194", "V251", "V231", "V274", "V293", "V301", "V302", "V303", "V801"],
 }
@@ -129,7 +139,7 @@ def draw_statement(random: Random) -> dict[str, Any]:
     if symbols & {"F003"} and chance() < 0.7:
         symbols |= {"F015"} if chance() < 0.5 else set()
         one["age_years"] = random.choice([0, 30])
-    for symbol in symbols & set(FITTING):
+    for symbol in sorted(symbols & set(FITTING)):
         one |= FITTING[symbol] if chance() < 0.7 else {}
     if insurer == "HI":
         draw_insured(random, one)
@@ -162,7 +172,7 @@ def draw_medical_aid(random: Random, one: dict[str, Any], symbols: set[str]) -> 
     one["medical_aid_class"] = random.choice(classes[one["insurer"]]) if random.random() < 0.9 else ""
     if random.random() < 0.4:
         one["medical_aid_copay_class"] = random.choice(COPAY_CLASSES[one["insurer"]])
-    for symbol in symbols & set(PAIRS):
+    for symbol in sorted(symbols & set(PAIRS)):
         if random.random() < 0.8 and one["insurer"] == "MA2":
             one["medical_aid_copay_class"] = PAIRS[symbol]
     if "F024" in symbols and one["insurer"] == "MA2" and random.random() < 0.5:

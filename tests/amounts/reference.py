@@ -24,24 +24,22 @@ CLASS_OF = {
 LEVEL_OF = {"T": "3", "G": "2", "H": "2", "C": "1", "P": ""}
 SEVERE = {"V191", "V192", "V193", "V247", "V248", "V250", "V268", "V273", "V275", "V305", "V306"}
 ZERO_SEVERE = {"V191", "V192", "V268", "V273", "V275"}
-CHRONIC = set(
-    [
-        "V001",
-        "V003",
-        "V005",
-        "V009",
-        "V012",
-        "V013",
-        "V014",
-        "V015",
-        "V117",
-        "V277",
-        "V278",
-        "V284",
-        "V286",
-        "V288",
-    ]
-)
+CHRONIC = {
+    "V001",
+    "V003",
+    "V005",
+    "V009",
+    "V012",
+    "V013",
+    "V014",
+    "V015",
+    "V117",
+    "V277",
+    "V278",
+    "V284",
+    "V286",
+    "V288",
+}
 HOME = {"V008", "V194", "V231", "V251", "V274", "V293", "V801", "V811"}
 MINOR = {"V252", "V352", "V452"}
 DEMENTIA = {"V800", "V810"}
@@ -543,8 +541,7 @@ def insured_inpatient(st: dict[str, Any]) -> Way:
         within(st, START, date(2024, 12, 31))
         return Way("HI-IP-CS-OLD", "0.05", 10)
     if has(st, "F006") and st["provider_kind"] != "long_term_care":
-        if only_one(has(st, "F005"), has(st, "F011"), has(st, "F017")) is False:
-            raise RefusedError("F006 elsewhere")
+        raise RefusedError("F006 elsewhere")
     own = {"F005": ("NEWBORN", "0"), "F011": ("HRISK", "0.1"), "F017": ("DONOR", "0")}
     if st["provider_kind"] == "long_term_care":
         own["F006"] = ("SELECT", "0.4")
@@ -568,23 +565,22 @@ def insured_outpatient(st: dict[str, Any], cls: str, total1: int) -> Way:
         return dispensing_exception(st, cls)
     listed = [has(st, "F015"), has(st, "F016"), has(st, "F021"), has(st, "F025") and cls == "T"]
     listed.append(has(st, "F022") and cls in "HC")
+    if (has(st, "F025") and cls != "T") or (has(st, "F022") and cls in "TG"):
+        raise RefusedError("symbol has no rule at this provider")
     if only_one(*listed):
         return statutory(st, cls)
-    blocked = (has(st, "F025") and cls != "T") or (has(st, "F022") and cls in "TG")
-    if blocked:
-        raise RefusedError("symbol has no rule at this provider")
     if age < 1:
         within(st, date(2019, 1, 1))
         return Way(
             f"HI-OP-{cls}-INF1", {"T": "0.2", "G": "0.15", "H": "0.1", "C": "0.05"}[cls], 100, "infant"
         )
-    over, minor_er = has(st, "F029"), has(st, "F031") and cls != "C"
+    if has(st, "F031") and cls == "C":
+        raise RefusedError("F031 at a clinic")
+    over, minor_er = has(st, "F029"), has(st, "F031")
     if only_one(over, minor_er):
         within(st, date(2024, 7, 1) if over else date(2024, 9, 13))
         more = {"CONSULT": 1} if cls == "T" else {}
         return Way("HI-OP-365" if over else "HI-OP-ER-MINOR", "0.9", 100, **more)
-    if has(st, "F031"):
-        raise RefusedError("F031 at a clinic")
     if has(st, "F026"):
         if cls != "T" or age < 6:
             raise RefusedError("F026 elsewhere or for a child")
@@ -727,12 +723,12 @@ def medical_aid_class(st: dict[str, Any], total1: int) -> Way:
     first = st["insurer"] == "MA1"
     approved = [(has(st, "F023"), "B014", "MA-OP-UNAPPROVED"), (has(st, "F029"), "B016", "MA-OP-365")]
     if care == "outpatient":
-        if only_one(*(present and one == code for present, code, _ in approved)):
+        if any(present and one != code for present, code, _ in approved):
+            raise RefusedError("MT018 missing")
+        if any(present for present, _, _ in approved):
             rule = next(name for present, code, name in approved if present and one == code)
             within(st, date(2024, 7, 1) if rule.endswith("365") else START)
             return Way(rule, "0.3", 10)
-        if any(present for present, _, _ in approved):
-            raise RefusedError("MT018 missing")
     if care == "inpatient" and has(st, "F023"):
         within(st)
         return Way("MA-IP-UNAPPROVED", "0.2", 10)
@@ -749,13 +745,13 @@ def medical_aid_class(st: dict[str, Any], total1: int) -> Way:
         return Way("MA1-HOME", 0, 10) if first else Way("MA2-HOME", "0.1", 10)
     if care == "inpatient":
         return Way("MA1-IP", 0, 10) if first else medical_aid_2_inpatient(st)
-    if has(st, "F022") and cls in "TG":
-        raise RefusedError("F022 at a large hospital")
+    if first and one.startswith("M"):
+        return Way("MA1-OP-EXEMPT", 0, 10)
+    if one == "B007":
+        return Way("MA-B007", 0, 10, flat=(1000, 1500))
     if first:
-        if one.startswith("M"):
-            return Way("MA1-OP-EXEMPT", 0, 10)
-        if one == "B007":
-            return Way("MA-B007", 0, 10, flat=(1000, 1500))
+        if has(st, "F022") and cls in "TG":
+            raise RefusedError("F022 at a large hospital")
         if has(st, "F022"):
             return Way("SYM-F022-MA", 0, 10)
         amounts = {"1": (1000, 1500), "2": (1500, 2000), "3": (2000, 2500)}[level]
@@ -767,9 +763,9 @@ def free_class(st: dict[str, Any], one: str) -> Way | None:
     """Tuberculosis and HIV: nothing to pay."""
     latent = has(st, "V010")
     has_pair = latent and (st["care"] == "inpatient" or one == "B030")
+    if latent and not has_pair:
+        raise RefusedError("B030 missing")
     if not only_one(has(st, "V000"), has_pair, has(st, "V103")):
-        if latent:
-            raise RefusedError("B030 missing")
         return None
     within(st, date(2022, 3, 22) if has_pair else START)
     return Way("SYM-V000-MA" if has(st, "V000") else "MA-OP-LTB" if has_pair else "MA-HIV", 0, 10)
@@ -805,15 +801,13 @@ def medical_aid_2_inpatient(st: dict[str, Any]) -> Way:
 
 def medical_aid_2_outpatient(st: dict[str, Any], level: str, one: str) -> Way:
     first, visit = level == "1", {"flat": (1000, 1500)}
-    if one == "B007":
-        return Way("MA-B007", 0, 10, flat=(1000, 1500))
     if level == "2" and st["age_years"] < 1 and has(st, "F024") and one == "B015":
         return Way("MA2-OP-INF1-CHRONIC", 0, 10, S_EQUIP="0.05")
     if level == "2" and has(st, *CHRONIC):
         return Way("MA2-OP-L2-CHRONIC", 0, 10, S_EQUIP="0.15", **visit)
-    if one != "B013" and has(st, *DEMENTIA):
-        raise RefusedError("pair missing or not at this level")
     schizophrenia = has(st, "V161") and not first
+    if one != "B013" and has(st, *DEMENTIA):
+        raise RefusedError("pair missing")
     if only_one(one == "B013" and has(st, *DEMENTIA), schizophrenia):
         if schizophrenia:
             return Way("MA2-OP-SCHIZO", "0.05", 10, S_EQUIP="0.15")
@@ -822,7 +816,11 @@ def medical_aid_2_outpatient(st: dict[str, Any], level: str, one: str) -> Way:
         return Way("MA2-OP-DEMENTIA-L23", "0.05", 10)
     pregnant, preterm = has(st, "F015") and one == "B010", has(st, "F016") and one == "B011"
     psychiatric = one == "B012" and not first
-    if only_one(pregnant, preterm, psychiatric, has(st, "F022")):
+    if (has(st, "F015") and not pregnant) or (has(st, "F016") and not preterm):
+        raise RefusedError("MT018 missing")
+    if has(st, "F022") and CLASS_OF[st["provider_kind"]] in "TG":
+        raise RefusedError("F022 at a large hospital")
+    if only_one(pregnant, preterm, psychiatric, has(st, "F022") and CLASS_OF[st["provider_kind"]] in "HC"):
         if psychiatric:
             return Way("MA2-OP-PSY", "0.1", 10, S_EQUIP="0.15")
         if has(st, "F022"):
@@ -831,8 +829,6 @@ def medical_aid_2_outpatient(st: dict[str, Any], level: str, one: str) -> Way:
         if first:
             return Way(f"MA2-OP-{name}-L1", 0, 10, S_EQUIP="0.05", **visit)
         return Way(f"MA2-OP-{name}-L23", "0.05", 10)
-    if has(st, "F015", "F016"):
-        raise RefusedError("MT018 missing")
     if st["age_years"] < 1:
         return Way("MA2-OP-INF1-L1", 0, 10) if first else Way("MA2-OP-INF1-L23", "0.05", 10)
     if st["medical_aid_class"] == "8":
@@ -989,6 +985,8 @@ def charge(st: dict[str, Any], way: Way, parts: dict[str, int], total1: int) -> 
     for name, amount in named.items():
         if amount:
             rate, rule = rate_of(st, way, name)
+            if rule:
+                within(st)  # a carve-out without a stated start counts from the documented day, too
             exact += amount * rate
             carved += rule.split()
     if way.flat != (0, 0):

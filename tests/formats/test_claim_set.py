@@ -517,6 +517,16 @@ def test_a_file_out_of_order_cannot_be_streamed_but_can_be_read(tmp_path: Path) 
     assert read_set(tmp_path, CATALOGUE).tables["B"].num_rows == len(lines)
 
 
+@pytest.mark.parametrize("kind", ["drg", "korean_medicine"])
+def test_one_file_of_a_split_set_can_be_streamed_alone(kind: str, tmp_path: Path) -> None:
+    write(tmp_path, kind, claim(kind, statements=200))
+    path = next(one for one in tmp_path.iterdir() if one.name.endswith(".3"))
+    whole = read_set([path], CATALOGUE, kind=kind).tables["C"]
+    pieces = [chunk["C"] for chunk in iter_set([path], CATALOGUE, kind=kind, block_bytes=8000)]
+    assert len(pieces) > 3
+    assert pa.concat_tables(pieces).equals(whole)
+
+
 def test_facts_about_files_for_the_pre_check(tmp_path: Path) -> None:
     write(tmp_path, "drg")
     (tmp_path / "D020.6").unlink()

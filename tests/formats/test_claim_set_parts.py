@@ -52,6 +52,18 @@ def test_blocks_end_with_a_line_and_are_all_of_the_file(data: bytes, size: int) 
     assert all(block.endswith(b"\n") for block in blocks[:-1])
 
 
+@pytest.mark.parametrize("size", [10, 16, 40, 1000])
+def test_a_block_stays_good_while_the_next_one_is_made(size: int, tmp_path: Path) -> None:
+    """Lines are sorted out in a thread while the block before is still being decoded."""
+    path = tmp_path / "lines"
+    path.write_bytes(b"".join(b"%08d\n" % number for number in range(200)))
+    last, kept = None, b""
+    for block in read_blocks(path, size):
+        if last is not None:
+            assert last.tobytes() == kept
+        last, kept = block, block.tobytes()
+
+
 @pytest.mark.parametrize("ends", [b"\n", b"\r\n"])
 def test_lines_lying_apart_become_rows_of_a_matrix(ends: bytes) -> None:
     lines = split_lines(np.frombuffer(ends.join([b"aaa", b"b", b"ccc", b"dd", b"eee", b""]), np.uint8))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -270,3 +271,16 @@ def test_a_document_of_no_known_kind_has_no_page(tmp_path: Path) -> None:
     path.write_text('<claim schema="1" kind="../../etc"/>', encoding="utf-8")
     with pytest.raises(LayoutError, match="no claim XML schema for kind"):
         render_html_file(path, tmp_path / "claim.html")
+
+
+def test_pages_made_side_by_side_are_the_same() -> None:
+    """A style sheet shared by two threads once brought the whole process down."""
+
+    def make(kind: str) -> str:
+        return render_html(kind, catalogue(), *synthetic_claim(kind, 30))
+
+    kinds = ["medical_dental", "korean_medicine"]
+    alone = {kind: make(kind) for kind in kinds}
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(make, kinds * 20))
+    assert together == [alone[kind] for kind in kinds * 20]

@@ -60,6 +60,10 @@ class Matcher:
         """All given facts hold."""
         return all(self._holds(name, value, facts) for name, value in facts.items())
 
+    def claimed(self, condition: Condition) -> set[str]:
+        """Symbols of the statement by which it claims this class."""
+        return set(condition.triggers.get("symbols", ())) & set(self.situation.symbols)
+
     def fits_rule(self, rule: Rule) -> bool:
         """Provider, area and age as the source states them for the whole rule."""
         area = rule.raw.get("area", "any")

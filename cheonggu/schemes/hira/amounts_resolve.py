@@ -1,7 +1,7 @@
 """From a situation to its plan: which rule, which rate for every charged part, who pays instead of the patient.
 
-Runs once per distinct situation, so it is plain Python. ``resolve`` raises NotComputableError wherever the rules, their dates
-or the facts do not settle one answer.
+Runs once per distinct situation, so it is plain Python. ``resolve`` raises NotComputableError wherever the rules,
+their dates or the facts do not settle one answer.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ STATE_PAID = {"4": "state", "B": "state", "7": "state_all"}
 REDUCED_AT_PHARMACY = ("3", "5", "6", "J")
 A_AT_HALF = ("F015", "F018", "F021")  # section A stays at 50 percent, note of B100-A
 DISABLED_CLASSES = ("6", "8")
+NO_FUND_KO = "2종 장애인의 이 특례에 대한 장애인의료비 규칙이 없습니다"
 
 
 def resolve(situation: Situation, book: RuleBook, present: frozenset[str] = ALL_PARTS) -> Plan:
@@ -64,20 +65,23 @@ def resolve(situation: Situation, book: RuleBook, present: frozenset[str] = ALL_
 def choose_rule(matcher: Matcher) -> Rule:
     """The one rule of the first step that fits on all days of the statement."""
     hits: list[tuple[int, Rule]] = []
-    blocked: list[tuple[int, Rule]] = []
+    blocked: list[tuple[int, Rule, set[tuple[int, str]]]] = []
+    met: set[tuple[int, str]] = set()  # step and symbol of the classes that fit
     for rule in matcher.candidates():
         for when in rule.whens:
             if matcher.fits(when) and matcher.fits_rule(rule):
                 hits.append((when.step, rule))
+                met |= {(when.step, one) for one in when.facts.get("symbols", ())}
             elif when.triggers and matcher.holds(when.triggers):
-                blocked.append((when.step, rule))
+                claimed = {(when.step, one) for one in matcher.claimed(when)}
+                blocked.append((when.step, rule, claimed))
     if not hits:
         raise _refuse(
             "no_rule", "provider_kind", "이 조합에 맞는 본인부담 규칙이 없습니다", "no rule fits these facts"
         )
     step = min(one for one, _ in hits)
-    for early, rule in blocked:
-        if early < step:
+    for place, rule, claimed in blocked:
+        if place < step or (place == step and claimed - met):
             raise _refuse(
                 "contradiction",
                 "special_symbols" if rule.raw.get("symbol") else "dental_prosthesis",
@@ -188,7 +192,7 @@ def _is_chronic_at_65(rule: Rule, matcher: Matcher) -> bool:
             "2017년까지의 65세 이상 계속진료 규칙이 없습니다",
             "no rule for continuing care at 65+ before 2018",
         )
-    return rule.raw["patient_class"] == "age_65_plus"
+    return bool(rule.raw["patient_class"] == "age_65_plus")
 
 
 def _fund(rule: Rule, matcher: Matcher, plan: Plan) -> Fund:
@@ -201,28 +205,28 @@ def _fund(rule: Rule, matcher: Matcher, plan: Plan) -> Fund:
             raise _refuse(
                 "switched_off", "injury_work_class", "설정에 따라 계산하지 않습니다", "switched off"
             )
-    elif not raw and situation.medical_aid_class in DISABLED_CLASSES and rule.kind != "whole":
-        if any(
-            one.rate > 0 and name not in ("MEAL_BASE", "MEAL_ADD") for name, one in _own(plan)
-        ) or _has_fixed(plan):
-            raise _refuse(
-                "no_rule",
-                "medical_aid_class",
-                "2종 장애인의 이 특례에 대한 장애인의료비 규칙이 없습니다",
-                "no rule says what the disabled fund pays in this class",
-            )
+    elif not raw and situation.medical_aid_class in DISABLED_CLASSES and _pays(rule, plan):
+        raise _refuse(
+            "no_rule", "medical_aid_class", NO_FUND_KO, "no rule says what the disabled fund pays here"
+        )
     if not raw:
         return Fund()
     return Fund(raw["pays"], raw.get("per_visit", 0), tuple(raw.get("patient_keeps", ())))
 
 
-def _own(plan: Plan) -> Iterator[tuple[str, Any]]:
+def _pays(rule: Rule, plan: Plan) -> bool:
+    """Whether a class leaves the patient more than meals and parts with a rate of their own."""
+    if rule.kind == "whole":
+        return False
     for recipe in plan.recipes:
-        yield from ((name, one) for name, one in zip(BUCKETS, recipe.charges, strict=True) if not one.rule_id)
-
-
-def _has_fixed(plan: Plan) -> bool:
-    return any(recipe.fixed for recipe in plan.recipes)
+        own = [
+            name
+            for name, one in zip(BUCKETS, recipe.charges, strict=True)
+            if one.rate > 0 and not one.rule_id
+        ]
+        if recipe.fixed or set(own) - {"MEAL_BASE", "MEAL_ADD"}:
+            return True
+    return False
 
 
 def _veterans(matcher: Matcher) -> Veterans:

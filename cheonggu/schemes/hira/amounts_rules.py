@@ -176,7 +176,7 @@ def explain(rule_id: str, switches: Mapping[str, str] | None = None) -> dict[str
             fix_ko="docs/copay.md와 rules/copay를 확인하세요.",
         )
     raw = {key: _plain(value) for key, value in rule.raw.items()}
-    shown = {"id": rule.id, "label_ko": rule.label_ko, "file": f"rules/copay/{rule.file}"}
+    shown: dict[str, Any] = {"id": rule.id, "label_ko": rule.label_ko, "file": f"rules/copay/{rule.file}"}
     shown["meaning"] = (
         raw.get("meaning") or raw.get("patient_class") or raw.get("base") or raw.get("name") or ""
     )

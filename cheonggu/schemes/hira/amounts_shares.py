@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cheonggu.money import RATE_ONE, Ints, floor_to, share_of
+from cheonggu.money import RATE_ONE, Ints, as_rate, floor_to, share_of
 from cheonggu.schemes.hira.amounts_lines import LineAmounts
 from cheonggu.schemes.hira.amounts_model import (
     BUCKETS,
     NOT_IN_CEILING,
     OTHER,
     REFUSED,
+    Charge,
     NotComputableError,
     Plan,
     Recipe,
@@ -28,6 +29,7 @@ from cheonggu.schemes.hira.amounts_table import EPOCH, Facts
 
 Bools = npt.NDArray[np.bool_]
 NO_TOP = np.iinfo(np.int64).max
+BELOW = ("A", "A_EQUIP", "B", "D", "E")
 FUND_UNIT = 10  # the patient's part beside the disabled fund is cut to 10 won (unverified)
 
 
@@ -68,7 +70,8 @@ class Shares:
                 base = base - np.where(self.is_carved[chosen, BUCKETS.index(name)], amount, 0)
         for column in range(self.tops.shape[1]):
             chosen = chosen + (base > self.tops[plan, column])
-        return chosen
+        result: Ints = chosen
+        return result
 
     def exact(self, recipe: Ints, names: Any = BUCKETS) -> Ints:
         """Sum of parts x rates in ten-thousandths of a won."""
@@ -137,6 +140,8 @@ class _Picker:
         self.plans, self.situation = plans, situation
 
     def take(self, values: list[Any]) -> npt.NDArray[Any]:
+        if not values:
+            return np.zeros(0, np.bool_)
         return np.array(values)[self.situation]
 
     def any_of(self, values: list[Any]) -> bool:
@@ -184,8 +189,6 @@ def _pay(
 
 
 def _ordinary_rate(book: RuleBook) -> int:
-    from cheonggu.money import as_rate
-
     return as_rate(book.rules["VET-REDUCED-RX-VH"].raw["components"][1]["rate"])
 
 
@@ -301,13 +304,13 @@ def _beside(settled: Settled, pick: _Picker, summed: LineAmounts, book: RuleBook
     """Amounts outside total 1: below-100 sections, full co-payment, veterans' sections, total 2."""
     one, columns = settled.amounts, summed.columns
     zeros = np.zeros(len(settled.recipe), np.int64)
-    below = {name: columns[name] for name in ("A", "A_EQUIP", "B", "D", "E") if name in columns}
+    below: dict[str, Ints] = {name: columns[name] for name in BELOW if name in columns}
     total = floor_to(sum(below.values(), zeros), 10)
     exact = {name: amount * _section_rate(pick, name) for name, amount in below.items()}
     if book.switches["partial_copay_truncation"] == "section":
         by_section = [
             exact.get("A", zeros) + exact.get("A_EQUIP", zeros),
-            *(exact.get(n, zeros) for n in "BDE"),
+            *(exact.get(name, zeros) for name in BELOW[2:]),
         ]
         patient = np.minimum(sum((share_of(part, 10) for part in by_section), zeros), total)
     else:
@@ -334,7 +337,7 @@ def _beside(settled: Settled, pick: _Picker, summed: LineAmounts, book: RuleBook
         "V·W항은 보훈 국비환자에게만 씁니다",
         "sections V and W are for state-paid veterans",
     )
-    total2 = floor_to(one["total_benefit_cost_1"] + columns.get("U", zeros) * 0 + full + state_only, 10)
+    total2 = floor_to(one["total_benefit_cost_1"] + full + state_only, 10)
     one["veterans_claimed_amount"] = one["veterans_claimed_amount"] + np.where(
         is_state, total2 - one["total_benefit_cost_1"] - full, 0
     )
@@ -378,6 +381,4 @@ def _years(days: Ints) -> Ints:
 
 
 def _nothing() -> Recipe:
-    from cheonggu.schemes.hira.amounts_model import Charge
-
     return Recipe((), "", tuple(Charge(0) for _ in BUCKETS), 1)

@@ -12,12 +12,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cheonggu.dated import load_series
 from cheonggu.errors import InputError
 from cheonggu.money import Ints
 from cheonggu.schemes.hira.amounts_lines import compact
 from cheonggu.schemes.hira.amounts_model import Situation
 from cheonggu.schemes.hira.amounts_rules import RuleBook
-from cheonggu.schemes.hira.data import HOME
+from cheonggu.schemes.hira.data import CODES, VALUES
 
 EPOCH = date(1970, 1, 1)
 REQUIRED = ("statement_key", "insurer", "care", "provider_kind", "care_on", "age_years")
@@ -100,20 +101,23 @@ class Facts:
             self._take(name, values.astype(np.int64), choices)
 
     def _take_bands(self, name: str, edges: list[int]) -> None:
-        ages = self.integers(name)
-        bands = np.searchsorted(np.array(edges), ages, side="right")
-        self._take(name, bands, [edges[0] - 1, *edges])
+        ages = np.clip(self.integers(name), edges[0] - 1, edges[-1]) - edges[0] + 1
+        span = np.arange(edges[0] - 1, edges[-1] + 1)
+        bands = np.searchsorted(np.array(edges), span, side="right")
+        self._take(name, bands[ages], [edges[0] - 1, *edges])
 
     def _take_days(self, edges: list[date]) -> None:
         """Periods between the days on which any rule, value or switch begins or ends; a stay keeps both ends."""
         days = np.array([(one - EPOCH).days for one in edges])
-        first = np.searchsorted(days, self.days("care_on"), side="right")
+        span = np.searchsorted(days, np.arange(days[0] - 1, days[-1] + 1), side="right")
+        start = self.days("care_on")
+        first = span[np.clip(start, days[0] - 1, days[-1]) - days[0] + 1]
         choices = [edges[0] - timedelta(days=1), *edges]
         self._take("care_on", first, choices)
         if "care_until" in self.table.column_names:
             last = self.days("care_until")
-            until = np.searchsorted(days, last, side="right")
-            until[last < self.days("care_on")] = len(choices)
+            until = span[np.clip(last, days[0] - 1, days[-1]) - days[0] + 1]
+            until[last < start] = len(choices)
             self._take("care_until", until, [*choices, date.min])
 
     def _take_dispensing(self) -> None:
@@ -180,15 +184,11 @@ def age_edges(book: RuleBook) -> list[int]:
 
 
 def _addition_days() -> list[date]:
-    from cheonggu.dated import load_series
-
-    series = load_series(HOME / "rules" / "values" / "type_addition_percent.toml")
+    series = load_series(VALUES / "type_addition_percent.toml")
     return [one.first for one in series.values]
 
 
 def _copay_class_rows() -> list[dict[str, str]]:
-    from cheonggu.schemes.hira.data import CODES
-
     return [one.row for one in CODES.rows("medical_aid_copay_class")]
 
 
