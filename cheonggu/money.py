@@ -1,7 +1,7 @@
 """Exact rounding of money: integers only, one function per rule of rounding, scalar and vectorised.
 
-Won are int64; unit prices hundredths of a won; quantities scaled as on the wire (dose 4 decimals, daily 2). A rate is an
-integer of ten-thousandths (30 % is 3000), so that 1.6 % and 31.5 % are exact. Rounding rules: amounts reference,
+Won are int64; unit prices hundredths of a won; quantities scaled as on the wire (dose 4 decimals, daily 2). A rate is
+an integer of ten-thousandths (30 % is 3000), so that 1.6 % and 31.5 % are exact. Rounding rules: amounts reference,
 "Rounding and sign" of the layout tables.
 """
 

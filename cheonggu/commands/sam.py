@@ -75,7 +75,11 @@ def encode(
         bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable result")
     ] = False,
 ) -> None:
-    """JSON 줄을 SAM 파일로 · the SAM files back, byte for byte; refuses what does not fit (exit 1, nothing written)."""
+    """JSON 줄을 SAM 파일로 · the SAM files back, byte for byte; refuses what does not fit (exit 1, nothing written).
+
+    One JSON object per line: kind, record (its letter), line, values by name. Values may be left out when empty.
+    Whole numbers are integers, numbers with implied decimals strings such as "720.00", dates "2026-07-31".
+    """
     result = ndjson.encode_set(file, out, SCHEME.layouts, codes=SCHEME.codes)
     if as_json:
         files = [vars(one) for one in result.files]

@@ -23,6 +23,7 @@ from cheonggu.layouts import Layout, LayoutCatalogue
 
 HEADER, SUMMARY, STATEMENT = "H", "H2", "A"
 COMBINED = "*"
+LETTER_NUMBERS = "A0000"  # in the rule of a layout whose statement numbers go on so after 99999
 
 Bytes = fixed_width.Bytes
 Places = npt.NDArray[np.intp]
@@ -145,6 +146,9 @@ class ChunkEncoder:
         before = np.concatenate([self._last_key, keys[:-1]])
         if (keys <= before).any():
             self._report("WIRE-008", STATEMENT, table, keys <= before)
+        has_letter = keys >> np.uint64(56) > ord("9")
+        if has_letter.any() and LETTER_NUMBERS not in self.layouts[STATEMENT]["statement_no"].rule:
+            self._report("WIRE-013", STATEMENT, table, has_letter)
         self._last_key = keys[-1:]
         return keys
 

@@ -14,7 +14,7 @@ from cheonggu.formats import claim_files
 from cheonggu.formats.ahead import Behind
 from cheonggu.formats.chunk_encoder import COMBINED, HEADER, ChunkEncoder, first_text
 from cheonggu.formats.claim_files import Sink, WrittenFile
-from cheonggu.formats.wire_findings import wire_findings
+from cheonggu.formats.wire_findings import wire_findings, with_file_names
 from cheonggu.layouts import Layout, LayoutCatalogue
 
 Pieces = Mapping[str, tuple[claim_files.Bytes, int]]
@@ -101,7 +101,7 @@ class _SetFiles:
         names = self._names()
         marker = self._marker(title)
         if self.encoder.problems:
-            return WriteResult((), findings.concat(self.encoder.problems))
+            return WriteResult((), self._findings())
         last = self._sink("marker")
         last.write(marker, claim_files.MARKER_LINES)
         for sink in self.open:
@@ -137,6 +137,12 @@ class _SetFiles:
             else:
                 names[sink] = name
         return names
+
+    def _findings(self) -> pa.Table:
+        claim_no = first_text(self.encoder.header, "claim_no")
+        insurers = sorted(filter(None, self.encoder.insurer_codes))
+        found = findings.concat(self.encoder.problems)
+        return with_file_names(found, claim_no, insurers[0] if len(insurers) == 1 else "")
 
     def _report(self, rule_id: str, layout: Layout, detail: str | None) -> None:
         self.encoder.problems.append(wire_findings(rule_id, layout, None, [None], [detail]))

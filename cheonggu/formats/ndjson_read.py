@@ -33,7 +33,7 @@ from cheonggu.formats.cp949 import text_buffers
 from cheonggu.formats.lines import Bytes, read_blocks
 from cheonggu.formats.ndjson_records import record_bytes
 from cheonggu.formats.recognise import COMBINED, HEADER, Recognised
-from cheonggu.formats.wire_findings import wire_findings
+from cheonggu.formats.wire_findings import wire_findings, with_file_names
 from cheonggu.layouts import LayoutCatalogue
 
 FILE, MEDLOG = "FILE", "MEDLOG"
@@ -237,7 +237,8 @@ class _SetEncoder:
             raise LayoutError("There is no line of JSON.", "JSON 줄이 없습니다.")
         named = self.named + self._own_names()
         if self.problems:
-            return WriteResult((), findings.concat(self.problems))
+            found = findings.concat(self.problems)
+            return WriteResult((), with_file_names(found, self.claim_no, self.insurer_code))
         if self.marker is not None:
             data, name = self.marker
             sink = Sink(self.folder, "marker")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cheonggu import findings
 from cheonggu.layouts import Layout
@@ -105,7 +106,21 @@ RULES = {
         "값을 비우거나 서식버전을 확인하세요.",
         "Empty the value or check the form version.",
     ),
+    "WIRE-013": Rule(
+        "이 서식에는 99999를 넘는 명세서일련번호가 없습니다",
+        "This kind of claim has no statement numbers past 99999",
+        "청구를 나누세요.",
+        "Split the claim.",
+    ),
 }
+
+
+def with_file_names(found: pa.Table, claim_no: str, insurer_code: str = "") -> pa.Table:
+    """The findings with the file's real name where the layout has a pattern for it."""
+    names = pc.replace_substring(found["file"], "{claim_no}", claim_no or "?")
+    names = pc.replace_substring(names, "{insurer_code}", insurer_code or "?")
+    place = found.schema.get_field_index("file")
+    return found.set_column(place, found.schema.field(place), names)
 
 
 def wire_findings(

@@ -26,7 +26,8 @@ def load_cases() -> list[Case]:
     cases: list[Case] = []
     for path in sorted(FOLDER.glob("*.toml")):
         for raw in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
-            assert set(raw) == KEYS and raw["source"], f"{path.name}: {raw.get('name')}"
+            assert set(raw) == KEYS, f"{path.name}: {raw.get('name')}"
+            assert raw["source"], f"{path.name}: {raw['name']}"
             lines = [read_line(text) for text in raw["lines"]]
             cases.append(Case(path.stem, raw["name"], raw["source"], raw["facts"], lines, raw["expect"]))
     names = [one.name for one in cases]

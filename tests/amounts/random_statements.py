@@ -97,7 +97,8 @@ PAIRS = {"F015": "B010", "F016": "B011", "F023": "B014", "F029": "B016", "V010":
 FITTING: dict[str, dict[str, Any]] = {
     "F005": {"age_years": 0}, "F006": {"provider_kind": "long_term_care"}, "F024": {"age_years": 0},
     "F025": {"provider_kind": "tertiary"}, "F026": {"provider_kind": "tertiary"}, "F027": {"age_years": 1},
-    "F019": {"age_years": 5}, "F020": {"age_years": 6}, "F018": {"age_years": 15}, "F022": {"provider_kind": "hospital"},
+    "F019": {"age_years": 5}, "F020": {"age_years": 6}, "F018": {"age_years": 15},
+    "F022": {"provider_kind": "hospital"},
     "V301": {"provider_kind": "clinic"}, "V194": {"provider_kind": "clinic"},
 }  # fmt: skip
 PARTS = [

@@ -260,9 +260,9 @@ def check(st: dict[str, Any]) -> None:
         check_symbol(st, symbol)
     if care == "pharmacy" and set(st["symbols"]) & MINOR and not st["prescriber_kind"]:
         raise RefusedError("prescriber missing")
-    if care == "pharmacy" and set(st["symbols"]) & MINOR and st["prescriber_kind"] == "general":
-        if not st["prescriber_area"]:
-            raise RefusedError("prescriber area missing")
+    is_general = st["prescriber_kind"] == "general" and not st["prescriber_area"]
+    if care == "pharmacy" and set(st["symbols"]) & MINOR and is_general:
+        raise RefusedError("prescriber area missing")
     if care == "pharmacy" and who(st) == "HI" and st["is_direct_dispensing"] and st["dispensing_days"] < 1:
         raise RefusedError("days missing")
     if st["visit_count"] < 1 or not 0 <= st["in_house_count"] <= st["visit_count"]:

@@ -1,4 +1,4 @@
-"""What must hold for any statement: shares add up, one truncation, monotone where the rule is, order does not matter."""
+"""What must hold for any statement: shares add up, one truncation, monotone where due, order does not matter."""
 
 from __future__ import annotations
 

@@ -185,6 +185,13 @@ def test_statement_numbers_past_99999_go_on_with_a_letter(tmp_path: Path) -> Non
     assert read_set(tmp_path, CATALOGUE).tables["A"]["statement_no"].to_pylist() == ["99999", "A0000"]
 
 
+def test_other_kinds_have_no_statement_numbers_past_99999(tmp_path: Path) -> None:
+    tables = claim("drg", statements=1)
+    for record in "ABCDEF":
+        tables[record] = replaced(tables[record], "statement_no", ["A0000"] * len(tables[record]))
+    assert {one["rule_id"] for one in refused(tmp_path, "drg", tables)} == {"WIRE-013"}
+
+
 def test_one_value_that_does_not_fit_leaves_nothing_behind(tmp_path: Path) -> None:
     tables = claim("drg")
     names = ["가" * 11, *tables["A"]["patient_name"].to_pylist()[1:]]
@@ -197,7 +204,8 @@ def test_a_finding_in_a_later_chunk_takes_the_earlier_ones_back(tmp_path: Path) 
     tables = claim("medical_dental", statements=3)
     bad = {"A": replaced(claim("medical_dental", statements=4)["A"].slice(3), "visit_days", [1000])}
     (found,) = refused(tmp_path, "medical_dental", tables, chunks=[parts(tables), bad])
-    assert (found["rule_id"], found["statement_no"]) == ("WIRE-003", "00004")
+    named = [found[key] for key in ("rule_id", "file", "record", "statement_no", "field", "detail")]
+    assert named == ["WIRE-003", f"{CLAIM_NO}.GHP", "A", "00004", "visit_days", "4 digits, limit 3"]
 
 
 def test_a_record_without_its_statement_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The amounts engine (금액 계산): every money field of a statement from its facts and lines, and the rules that gave it.
+"""The amounts engine (금액 계산): every money field of a statement from its facts and lines, and its rules.
 
 ``compute_amounts`` takes two Arrow tables and gives one row per statement, in their order. Facts that choose rules are
 grouped into distinct situations, each resolved once (``amounts_resolve``); the arithmetic runs over all statements at

@@ -53,7 +53,9 @@ def read_statement(text: str) -> dict[str, Any]:
     _check(found, whole, "")
     for place, line in enumerate(found["lines"]):
         _check_line(line, f"lines[{place}]")
-    found | {name: _day(found[name], name) for name in ("care_on", "care_until") if found.get(name)}
+    days = {name: _day(found[name], name) for name in ("care_on", "care_until") if name in found}
+    read: dict[str, Any] = found | days
+    return read
 
 
 def tables_of(statements: list[dict[str, Any]]) -> tuple[pa.Table, pa.Table]:

@@ -304,6 +304,3 @@ def _flags(lines: pa.Table, name: str) -> Bools:
         return np.zeros(len(lines), np.bool_)
     result: Bools = pc.fill_null(lines[name], False).to_numpy()
     return result
-
-
-assert COLUMNS[: len(BUCKETS)] == BUCKETS

@@ -1,8 +1,8 @@
 """The co-payment rules as data (본인일부부담금 규칙): read from ``rules/copay/*.toml``, checked, and explained.
 
-A rule carries the facts of its source and our reading of them: ``patients`` (groups), ``kind``, ``when`` (conditions with
-the step of the order they belong to), ``variants`` (other components under a condition), ``fund``. Loaders refuse what
-is odd and name file and entry.
+A rule carries the facts of its source and our reading of them: ``patients`` (groups), ``kind``, ``when`` (conditions
+with the step of the order they belong to), ``variants`` (other components under a condition), ``fund``. Loaders refuse
+what is odd and name file and entry.
 """
 
 from __future__ import annotations
