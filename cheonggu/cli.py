@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from cheonggu.commands import codes, ledger, rules, run, sam, simulate
+from cheonggu.commands import codes, copay, ledger, rules, run, sam, simulate
 from cheonggu.errors import CheongguError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("demo")(run.demo)
 app.command("run")(run.run)
 app.command("collect")(run.collect)
+app.command("copay")(copay.copay)
 app.add_typer(sam.app, name="sam")
 app.add_typer(codes.app, name="codes")
 app.add_typer(rules.app, name="rules")

@@ -56,17 +56,17 @@ def explain(
     cases: CaseFolder = None,
     as_json: Json = False,
 ) -> None:
-    """규칙 하나의 근거·기간·조치·사례 · one rule: basis, days, how to mend, what it prevents, condition, cases."""
+    """규칙 하나의 근거·기간·조치·사례 · one rule: basis, days, how to mend, what it prevents, condition, cases.
+
+    A rule that gives an amount (co-payment and the like) is shown as it stands in the rule data.
+    """
     catalogue = read_catalogue(scheme, rules)
     try:
         rule = catalogue.rule(rule_id.upper())
-    except KeyError:
-        raise UsageError(
-            f"There is no rule {rule_id}.",
-            f"{rule_id} 규칙은 없습니다.",
-            fix_en="See `cheonggu rules list`.",
-            fix_ko="`cheonggu rules list`로 규칙을 확인하세요.",
-        ) from None
+    except KeyError:  # not a pre-check rule: then one of those that give amounts, or none at all
+        facts = find_scheme(scheme).explain_amount(rule_id)
+        typer.echo(json.dumps(facts, ensure_ascii=False, indent=1, default=str))
+        return
     folder = cases or own_cases(scheme)
     named = [one for one in load_cases(folder) if one.rule_id == rule.id] if folder.is_dir() else []
     if as_json:

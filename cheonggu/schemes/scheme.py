@@ -71,3 +71,4 @@ class Scheme:
     precheck_tables: Callable[[Path, Mapping[str, pa.Table], Mapping[str, Any]], dict[str, pa.Table]]
     parse_notice: Callable[[bytes], Notice]
     max_statements: Callable[[str, date], int]
+    explain_amount: Callable[[str], dict[str, Any]]

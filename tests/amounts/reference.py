@@ -620,6 +620,8 @@ def dispensing_exception(st: dict[str, Any], cls: str) -> Way:
     if age < 6:
         raise RefusedError("no rule for F003 at age 1 to 5")
     within(st)
+    if cls in "GH" and not st["area"]:
+        raise RefusedError("area missing")
     rural = st["area"] == "eup_myeon"
     rest = {"T": "0.6", "G": "0.45" if rural else "0.5", "H": "0.35" if rural else "0.4", "C": "0.3"}[cls]
     more = {"CONSULT": 1} if cls == "T" else {}
@@ -862,7 +864,7 @@ def rate_of(st: dict[str, Any], way: Way, part: str) -> tuple[Decimal, str]:
         return (D("0.2"), "CV-T") if kind == "general" else (own, "")
     if part == "S_EQUIP" and care == "inpatient" and kind == "general":
         if cls in "GH" and not st["area"]:
-            return own, ""
+            raise RefusedError("area missing")
         rural = st["area"] == "eup_myeon"
         equipment = {"T": "0.6", "G": "0.45" if rural else "0.5", "H": "0.35" if rural else "0.4", "C": "0.3"}
         return D(equipment[cls]), "CV-S-IP"

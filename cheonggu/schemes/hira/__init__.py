@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cheonggu.schemes.hira.amounts_rules import explain
 from cheonggu.schemes.hira.assemble import assemble
 from cheonggu.schemes.hira.claim_files import SAM, write_claim
 from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS
@@ -29,4 +30,5 @@ SCHEME = Scheme(
     precheck_tables=precheck_tables,
     parse_notice=parse,
     max_statements=max_statements,
+    explain_amount=explain,
 )

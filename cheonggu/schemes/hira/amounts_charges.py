@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from cheonggu.money import as_rate
@@ -57,13 +58,19 @@ def charges_of(rule: Rule, own: dict[str, int], matcher: Matcher) -> tuple[Charg
     settled: dict[str, Charge] = {}
     for name in BUCKETS:
         if name not in matcher.looked_at:
-            settled[name] = Charge(own[name])
+            settled[name] = plain(own[name])
             continue
         room = name.split("_LONG")[0]
         beneath = settled.get(room, Charge(own[name]))
         settled[name] = _charge(name, beneath if room != name else Charge(own[name]), matcher)
     matcher.rule = None
     return tuple(settled[name] for name in BUCKETS)
+
+
+@cache
+def plain(rate: int) -> Charge:
+    """A rate without a carve-out."""
+    return Charge(rate)
 
 
 def _charge(bucket: str, beneath: Charge, matcher: Matcher) -> Charge:

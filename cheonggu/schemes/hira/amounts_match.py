@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cheonggu.schemes.hira.amounts_model import ALL_PARTS, Situation
+from cheonggu.schemes.hira.amounts_model import ALL_PARTS, NotComputableError, Situation
 from cheonggu.schemes.hira.amounts_rules import Condition, Rule, RuleBook
 
 LISTED_MINOR = ("V252", "V352", "V452")
@@ -91,6 +91,11 @@ class Matcher:
     def components(self, rule: Rule) -> tuple[list[Mapping[str, Any]], str | None]:
         """Components of the first variant that holds, else the rule's own; and the variant's rounding, if any."""
         for condition, variant in rule.variants:
+            others = {name: value for name, value in condition.facts.items() if name != "area"}
+            if len(others) < len(condition.facts) and not self.situation.area and self.holds(others):
+                raise NotComputableError(
+                    "fact_missing", "area", "동/읍·면 구분이 필요합니다", "area is needed here"
+                )
             if self.fits(condition):
                 return list(variant["components"]), variant.get("rounding")
         return list(rule.raw["components"]), None

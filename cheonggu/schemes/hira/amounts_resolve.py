@@ -68,8 +68,9 @@ def choose_rule(matcher: Matcher) -> Rule:
     blocked: list[tuple[int, Rule, set[tuple[int, str]]]] = []
     met: set[tuple[int, str]] = set()  # step and symbol of the classes that fit
     for rule in matcher.candidates():
+        is_here = matcher.fits_rule(rule)
         for when in rule.whens:
-            if matcher.fits(when) and matcher.fits_rule(rule):
+            if is_here and matcher.fits(when):
                 hits.append((when.step, rule))
                 met |= {(when.step, one) for one in when.facts.get("symbols", ())}
             elif when.triggers and matcher.holds(when.triggers):
@@ -97,19 +98,19 @@ def _only_valid(found: dict[str, Rule], matcher: Matcher) -> Rule:
         raise _refuse("fact_missing", "area", "동/읍·면 구분이 필요합니다", "area is needed here")
     valid = [rule for rule in found.values() if book.holds(rule, situation.care_on)]
     names = ", ".join(sorted(found))
+    if len(valid) > 1 or len({rule.raw["patient_class"] for rule in found.values()}) > 1:
+        raise _refuse(
+            "contradiction",
+            "special_symbols",
+            f"본인부담 규칙이 둘 이상 해당합니다({names})",
+            f"more than one rule fits ({names})",
+        )
     if not valid:
         raise _refuse(
             "outside_dates",
             "care_on",
             f"진료일이 {names} 규칙의 적용 기간 밖입니다",
             f"care_on is outside the days of {names}",
-        )
-    if len(valid) > 1:
-        raise _refuse(
-            "contradiction",
-            "special_symbols",
-            f"본인부담 규칙이 둘 이상 해당합니다({names})",
-            f"more than one rule fits ({names})",
         )
     if not book.holds(valid[0], situation.last_day):
         raise _refuse(

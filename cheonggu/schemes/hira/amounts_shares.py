@@ -144,9 +144,6 @@ class _Picker:
             return np.zeros(0, np.bool_)
         return np.array(values)[self.situation]
 
-    def any_of(self, values: list[Any]) -> bool:
-        return any(values)
-
 
 def _pay(
     settled: Settled, facts: Facts, pick: _Picker, shares: Shares, total: Ints, flat: Ints, book: RuleBook
@@ -156,11 +153,11 @@ def _pay(
     fund, veterans = zeros, zeros
     copay, veteran_copay = total, zeros
     pays = [plan.fund.pays for plan in pick.plans]
-    if pick.any_of(pays):
+    if any(pays):
         fund = _fund(pick, shares, settled.recipe, total, flat, facts.integers("visit_count", 1))
         copay = total - fund
     modes = [plan.veterans.mode for plan in pick.plans]
-    if pick.any_of(modes):
+    if any(modes):
         mode = pick.take(modes)
         remaining = pick.take([plan.veterans.remaining for plan in pick.plans])
         units = shares.units[settled.recipe]

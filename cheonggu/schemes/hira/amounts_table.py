@@ -65,7 +65,8 @@ class Facts:
         """A count or amount of every row; ``default`` where it is not given."""
         if name not in self.table.column_names:
             return np.full(self.count, default, np.int64)
-        return _numbers(pc.fill_null(self.table[name], default).cast(pa.int64()))
+        column = self.table[name]
+        return _numbers((pc.fill_null(column, default) if column.null_count else column).cast(pa.int64()))
 
     def given(self, name: str) -> npt.NDArray[np.bool_]:
         """Which rows give an amount."""
@@ -92,7 +93,10 @@ class Facts:
     def _take_text(self, name: str) -> None:
         if name not in self.table.column_names:
             return
-        column = pc.fill_null(self.table[name], DEFAULTS.get(name, "")).combine_chunks()
+        column = self.table[name]
+        if column.null_count:
+            column = pc.fill_null(column, DEFAULTS.get(name, ""))
+        column = column.combine_chunks()
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         self._take(name, encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist())
 
@@ -193,5 +197,5 @@ def _copay_class_rows() -> list[dict[str, str]]:
 
 
 def _numbers(column: Any) -> Ints:
-    result: Ints = column.to_numpy().astype(np.int64)
+    result: Ints = column.to_numpy().astype(np.int64, copy=False)
     return result
