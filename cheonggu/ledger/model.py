@@ -47,7 +47,9 @@ KNOWN = pa.schema(
         pa.field("state", pa.string(), nullable=False),
         pa.field("content_hash", pa.string(), nullable=False),
         pa.field("batch_id", pa.string()),
-        pa.field("is_returned", pa.bool_(), nullable=False),  # this very content came back with a returned claim
+        pa.field(
+            "is_returned", pa.bool_(), nullable=False
+        ),  # this very content came back with a returned claim
     ]
 )
 

@@ -82,7 +82,7 @@ def compute_amounts(
         facts = Facts(statements, book)
         marks, prices, rows = waiting[0].result(), waiting[1].result(), keyed.result()
     present = marks.present
-    found = [_try_resolve(situation, book, present) for situation in facts.situations]
+    found = [plan_of(situation, book, present) for situation in facts.situations]
     plans, reasons = [one for one, _ in found], [why for _, why in found]
     percents = np.array([_percent(one) for one in plans], np.int64)[facts.situation]
     summed = sum_lines(rows, lines, marks, prices, facts.count, percents)
@@ -98,7 +98,7 @@ def line_amount_column(lines: pa.Table) -> pa.Array:
 
 
 @lru_cache(maxsize=100_000)
-def _try_resolve(
+def plan_of(
     situation: Situation, book: RuleBook, present: frozenset[str]
 ) -> tuple[Plan, NotComputableError | None]:
     """The plan for the parts that occur; kept, because the next chunk brings the same situations."""

@@ -170,10 +170,10 @@ def explain(rule_id: str, switches: Mapping[str, str] | None = None) -> dict[str
     rule = book.rules.get(rule_id.upper())
     if rule is None:
         raise UsageError(
-            f"There is no amounts rule {rule_id}.",
-            f"{rule_id} 금액 규칙은 없습니다.",
-            fix_en="See docs/copay.md or rules/copay.",
-            fix_ko="docs/copay.md와 rules/copay를 확인하세요.",
+            f"There is no rule {rule_id}.",
+            f"{rule_id} 규칙은 없습니다.",
+            fix_en="See `cheonggu rules list` and docs/copay.md.",
+            fix_ko="`cheonggu rules list`와 docs/copay.md를 확인하세요.",
         )
     raw = {key: _plain(value) for key, value in rule.raw.items()}
     shown: dict[str, Any] = {"id": rule.id, "label_ko": rule.label_ko, "file": f"rules/copay/{rule.file}"}

@@ -19,7 +19,13 @@ from cheonggu.schemes.hira.claim_files import SAM, write_claim
 from cheonggu.schemes.scheme import BatchInput
 from tests.support import CLINIC, KOREAN, build_hospital, month_tables, without
 
-MEDICAL = {"claim_unit": "0", "payer_class": "4", "care_category": "1", "treatment_form": "2", "care_field": ""}
+MEDICAL = {
+    "claim_unit": "0",
+    "payer_class": "4",
+    "care_category": "1",
+    "treatment_form": "2",
+    "care_field": "",
+}
 HIRA_HEADER = {"header_form_no": "H010", "insurance": "HI", "setting": "out"}
 
 
@@ -75,7 +81,9 @@ def test_serials_are_contiguous_and_the_members_know_theirs(medical: BatchInput)
     numbers = [f"{n:05d}" for n in range(1, len(medical.tables["statement"]) + 1)]
     assert claim.records["A"]["statement_no"].to_pylist() == numbers
     assert claim.members["statement_no"].to_pylist() == numbers
-    assert claim.members["statement_key"].to_pylist() == medical.tables["statement"]["statement_key"].to_pylist()
+    assert (
+        claim.members["statement_key"].to_pylist() == medical.tables["statement"]["statement_key"].to_pylist()
+    )
 
 
 @pytest.mark.parametrize("which", ["medical", "korean"])
@@ -95,7 +103,11 @@ def test_the_header_carries_provider_versions_dates_and_remark(medical: BatchInp
     assert (header["claim_form_version"], header["statement_form_version"]) == ("091", "091")
     assert header["provider_code"] == provider["provider_code"]
     assert header["software_approval_no"] == provider["software_approval_no"]
-    assert (header["claim_date"], header["treatment_month"], header["claim_unit"]) == ("20260706", "202606", "0")
+    assert (header["claim_date"], header["treatment_month"], header["claim_unit"]) == (
+        "20260706",
+        "202606",
+        "0",
+    )
     assert header["remark"] == "참조 사항"
     assert header["claim_class"] == ""
 
@@ -137,7 +149,11 @@ def test_days_per_doctor_stand_on_the_first_statement_of_a_graded_fee_provider(k
 def test_a_medical_clinic_has_no_graded_fee_since_december_2015(medical: BatchInput) -> None:
     header = header_of(medical)
     assert details(medical, "MT008") == []
-    assert (header["graded_fee_days"], header["graded_fee_index"], header["graded_fee_claimed_amount"]) == (0, 0, 0)
+    assert (header["graded_fee_days"], header["graded_fee_index"], header["graded_fee_claimed_amount"]) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_holiday_work_of_therapists_stands_on_the_first_statement(medical: BatchInput) -> None:
@@ -159,7 +175,9 @@ def test_a_code_the_hospital_already_wrote_is_not_written_twice(korean: BatchInp
         "detail_text": "800101/20",
     }
     written = pa.Table.from_pylist([row], schema=own.schema)
-    assert details(replace(korean, tables={**korean.tables, "detail": written}), "MT008") == [("00001", "800101/20")]
+    assert details(replace(korean, tables={**korean.tables, "detail": written}), "MT008") == [
+        ("00001", "800101/20")
+    ]
 
 
 @pytest.mark.parametrize("which", ["medical", "korean"])
