@@ -73,7 +73,7 @@ def test_explain_tells_what_a_clerk_asks() -> None:
     }
     assert explain("HI-OP-C-GEN")["used_from"] == "2017-01-01"
     assert explain("CV-CHUNA")["rates"]["HI"] == ["0.5", "0.8"]
-    with pytest.raises(UsageError, match="no amounts rule"):
+    with pytest.raises(UsageError, match="no rule"):
         explain("HI-OP-NOTHING")
 
 

@@ -166,7 +166,7 @@ def test_holiday_work_of_therapists_stands_on_the_first_statement(medical: Batch
 def test_a_code_the_hospital_already_wrote_is_not_written_twice(korean: BatchInput) -> None:
     own = korean.tables["detail"].slice(0, 0)
     first = korean.tables["statement"]["statement_key"][0].as_py()
-    row = {name: None for name in own.column_names} | {
+    row = dict.fromkeys(own.column_names) | {
         "statement_key": first,
         "detail_seq": 1,
         "detail_unit": "1",
