@@ -6,12 +6,10 @@ process of their own, because the core knows no orchestrator.
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from cheonggu.commands import codes, copay, ledger, rules, run, sam, simulate
-from cheonggu.errors import CheongguError
+from cheonggu.commands.terminal import run_guarded
 
 app = typer.Typer(
     help="건강보험 요양급여비용 청구 자동화 · files Korean medical claims every night, once each.",
@@ -31,13 +29,8 @@ app.add_typer(simulate.app, name="simulate")
 
 
 def main() -> None:
-    """Run the command line; our own errors become two readable lines and their exit code."""
-    try:
-        app()
-    except CheongguError as error:
-        for line in error.lines():
-            typer.echo(line, err=True)
-        sys.exit(error.exit_code)
+    """The entry point of the installed command."""
+    run_guarded(app)
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cheonggu.errors import CheongguError
+from cheonggu.commands.terminal import run_guarded
 from flows.collect_notices import collect_notices
 from flows.rehearse import rehearse
 from flows.submit_claims import submit_claims
@@ -61,14 +60,5 @@ def show(state: Any, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def main() -> None:
-    try:
-        app()
-    except CheongguError as error:
-        for line in error.lines():
-            typer.echo(line, err=True)
-        sys.exit(error.exit_code)
-
-
 if __name__ == "__main__":
-    main()
+    run_guarded(app)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cheonggu.site import SITE_VARIABLE, site_path
+from cheonggu.site import SITE_VARIABLE, load_site, site_path
 
 Site = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
@@ -54,12 +54,12 @@ def run(
 ) -> None:
     """지금 청구합니다: 추출→검증→작성→사전점검→송신→기록 · file now what is due."""
     day = ["--as-of", f"{as_of:%Y-%m-%d}"] if as_of else []
-    start_flow(["run", "--scheme", scheme, *day, *_json(as_json)], site=site_path(site))
+    start_flow(["run", "--scheme", scheme, *day, *_json(as_json)], site=_existing(site))
 
 
 def collect(scheme: SchemeName = "hira", site: Site = None, as_json: Json = False) -> None:
     """수신 문서를 기록합니다 · take in what came back."""
-    start_flow(["collect", "--scheme", scheme, *_json(as_json)], site=site_path(site))
+    start_flow(["collect", "--scheme", scheme, *_json(as_json)], site=_existing(site))
 
 
 def start_flow(arguments: list[str], *, site: Path) -> None:
@@ -74,6 +74,13 @@ def start_flow(arguments: list[str], *, site: Path) -> None:
         [sys.executable, "-m", "flows", *arguments], env=environment, check=False
     ).returncode
     raise typer.Exit(code)
+
+
+def _existing(site: Path | None) -> Path:
+    """The site file, read once here: a wrong one must not start anything."""
+    path = site_path(site)
+    load_site(path)
+    return path
 
 
 def _json(as_json: bool) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,7 @@ def test_lines_are_numbered_in_section_order_and_details_follow_their_line(medic
     first, second = assemble(medical), assemble(replace(medical, tables={**medical.tables, "line": turned}))
     assert first.records["C"].equals(second.records["C"])
     table = first.records["C"].to_pylist()
-    for before, after in zip(table, table[1:], strict=False):
+    for before, after in pairwise(table):
         if before["statement_no"] == after["statement_no"]:
             assert after["line_no"] == before["line_no"] + 1
             if before["hang"].isdigit() and after["hang"].isdigit():
