@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from cheonggu import findings
 from cheonggu.formats.claim_set import write_set
 from cheonggu.formats.claim_xml import render_html_file, validate_claim_xml, write_claim_xml
-from cheonggu.schemes.hira.data import LAYOUTS
+from cheonggu.schemes.hira.data import CODES, LAYOUTS
 from cheonggu.schemes.scheme import Assembled
 
 SAM, XML, PAGE = "sam", "claim.xml", "claim.html"
@@ -20,7 +20,13 @@ SAM, XML, PAGE = "sam", "claim.xml", "claim.html"
 def write_claim(folder: Path, kind: str, claim: Assembled, chunk_statements: int) -> pa.Table:
     """Write all files of one claim below ``folder``; findings mean that nothing may be handed off."""
     written = write_set(
-        folder / SAM, LAYOUTS, kind, claim.header, chunks(claim, chunk_statements), title=claim.title
+        folder / SAM,
+        LAYOUTS,
+        kind,
+        claim.header,
+        chunks(claim, chunk_statements),
+        title=claim.title,
+        codes=CODES,
     )
     if len(written.findings):
         return written.findings
