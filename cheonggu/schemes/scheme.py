@@ -54,7 +54,6 @@ class Scheme:
     """
 
     name: str
-    title_ko: str
     layouts: LayoutCatalogue
     codes: CodeLists
     rule_folders: tuple[Path, ...]

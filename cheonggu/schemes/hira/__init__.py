@@ -13,7 +13,6 @@ from cheonggu.schemes.scheme import Scheme
 
 SCHEME = Scheme(
     name="hira",
-    title_ko="건강보험심사평가원 요양급여비용 청구",
     layouts=LAYOUTS,
     codes=CODES,
     rule_folders=(HOME / "rules" / "precheck",),
