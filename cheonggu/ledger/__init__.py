@@ -1,6 +1,17 @@
 """The ledger: the memory of every statement and claim, on SQLite or PostgreSQL."""
 
-from cheonggu.ledger.model import Actor, Batch, Claim, FileFact, ImportReport, NewBatch, Problem, Submission
+from cheonggu.ledger.model import (
+    Actor,
+    Batch,
+    Claim,
+    FileFact,
+    ImportReport,
+    Instruction,
+    NewBatch,
+    NewInstruction,
+    Problem,
+    Submission,
+)
 from cheonggu.ledger.store import Ledger, open_ledger
 
 __all__ = [
@@ -9,8 +20,10 @@ __all__ = [
     "Claim",
     "FileFact",
     "ImportReport",
+    "Instruction",
     "Ledger",
     "NewBatch",
+    "NewInstruction",
     "Problem",
     "Submission",
     "open_ledger",

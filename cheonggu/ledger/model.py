@@ -161,6 +161,35 @@ class Submission:
 
 
 @dataclass(frozen=True)
+class NewInstruction:
+    """What a person decides (지시). ``kind`` is a short word, ``subject`` what it is about (a key, never a name).
+
+    ``provider_code`` is empty when it concerns no single provider; ``expires_on`` is the last day it holds.
+    """
+
+    scheme: str
+    kind: str
+    provider_code: str
+    subject: str
+    person: str
+    reason: str
+    second_person: str = ""
+    expires_on: date | None = None
+    detail: Mapping[str, str | int | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instruction(NewInstruction):
+    """An instruction as the ledger keeps it; ``given_at`` and ``ended_at`` are UTC, ISO 8601."""
+
+    instruction_id: int
+    given_at: str
+    ended_at: str | None
+    ended_by: str
+    ended_reason: str
+
+
+@dataclass(frozen=True)
 class Stopped:
     """A claim of which a notice moved nothing, because a person must look first."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from cheonggu.ledger import (
     batches,
     claims,
     imports,
+    instructions,
     intake,
     locks,
     registers,
@@ -42,7 +43,9 @@ from cheonggu.ledger.model import (
     FileFact,
     FileLike,
     ImportReport,
+    Instruction,
     NewBatch,
+    NewInstruction,
     Problem,
     Submission,
 )
@@ -296,6 +299,36 @@ class Ledger:
         """Make a remark the last one used for a form; earlier ones stay in the history."""
         with self._change(actor) as tx:
             remarks.keep_remark(tx, provider_code, form_no, text)
+
+    def instruct(self, new: NewInstruction, actor: Actor) -> Instruction:
+        """Keep what a person decided; the same content while one is valid gives that one back."""
+        with self._change(actor) as tx:
+            return instructions.give(tx, new)
+
+    def end_instruction(self, instruction_id: int, person: str, reason: str, actor: Actor) -> None:
+        """An instruction holds no longer, from now on."""
+        with self._change(actor) as tx:
+            instructions.end(tx, instruction_id, person, reason)
+
+    def instructions(
+        self,
+        scheme: str,
+        *,
+        kind: str | None = None,
+        provider_code: str | None = None,
+        subject: str | None = None,
+        valid_on: date | None = None,
+    ) -> list[Instruction]:
+        """Instructions in the order they were given; ``valid_on``: neither ended nor expired on that day."""
+        with self._read() as connection:
+            return instructions.list_instructions(
+                connection,
+                scheme,
+                kind=kind,
+                provider_code=provider_code,
+                subject=subject,
+                valid_on=valid_on,
+            )
 
     def claim(self, provider_code: str, claim_no: str) -> Claim:
         """One claim; StateError when there is none."""

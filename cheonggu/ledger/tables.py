@@ -351,6 +351,39 @@ remark = Table(
     _text("text"),
 )
 
+# What people decided. Rows are never changed; an end is a row of its own.
+instruction = Table(
+    "instruction",
+    metadata,
+    Column("instruction_id", BigInteger, ForeignKey("event.event_id"), primary_key=True, autoincrement=False),
+    _text("given_at"),  # UTC, ISO 8601
+    _text("scheme"),
+    _text("kind"),
+    _text("provider_code"),  # empty: no single provider
+    _text("subject"),
+    _text("person"),
+    _text("second_person"),  # empty: one person was enough
+    _text("reason"),
+    Column("expires_on", Date),
+    _text("detail"),  # JSON object
+    Index(None, "scheme", "kind", "subject"),
+)
+
+instruction_end = Table(
+    "instruction_end",
+    metadata,
+    Column(
+        "instruction_id",
+        BigInteger,
+        ForeignKey("instruction.instruction_id"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    _text("ended_at"),
+    _text("person"),
+    _text("reason"),
+)
+
 # The audit chain: hash = SHA-256(previous hash ‖ canonical JSON of the other columns).
 event = Table(
     "event",

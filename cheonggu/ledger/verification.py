@@ -11,6 +11,7 @@ from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, sel
 
 from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, hash_event
 from cheonggu.ledger.database import read_table
+from cheonggu.ledger.instructions import find_edited
 from cheonggu.ledger.model import Problem
 from cheonggu.ledger.reviews import DECISIONS
 from cheonggu.ledger.tables import (
@@ -37,6 +38,7 @@ TEXTS = {
     "members": ("The contents of this claim were edited.", "이 청구서의 명세서 내용이 바뀌었습니다."),
     "decisions": ("The decisions of this notice were edited.", "이 통보의 심사결과가 바뀌었습니다."),
     "state": ("The state is not that of the last event.", "상태가 마지막 기록과 다릅니다."),
+    "instructions": ("This instruction was edited.", "이 지시의 내용이 바뀌었습니다."),
     "live": ("A statement on its way lacks its live submission.", "진행 중인 명세서의 청구 잠금이 없습니다."),
 }
 
@@ -111,7 +113,7 @@ def _read_moves(connection: Connection, first: int, last: int) -> dict[int, pa.T
 
 
 def _check_contents(connection: Connection) -> Iterator[Problem]:
-    """What was sent and what was decided, against the digests that the chain holds."""
+    """What was sent, decided and instructed, against the digests that the chain holds."""
     kinds = event.c.kind.in_(["assembled", "reviewed"])
     for row in connection.execute(select(event).where(kinds).order_by(event.c.event_id)).mappings():
         detail = json.loads(row["detail"])
@@ -120,6 +122,8 @@ def _check_contents(connection: Connection) -> Iterator[Problem]:
             yield _problem("members", f"claim {place[0]}/{place[1]}")
         if row["kind"] == "reviewed" and _digest_decisions(connection, row) != detail["decisions"]:
             yield _problem("decisions", f"notice {row['document_no']}")
+    for instruction_id in find_edited(connection):
+        yield _problem("instructions", f"instruction {instruction_id}")
 
 
 def _digest_decisions(connection: Connection, row: Any) -> str:
