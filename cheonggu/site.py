@@ -23,7 +23,8 @@ class Site:
     """One installation. ``gateways`` maps a gateway's name to its settings.
 
     ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
-    claimed by other means and must never be claimed again.
+    claimed by other means and must never be claimed again. ``approvals`` is how many different persons must
+    approve a claim before it is handed off.
     """
 
     source_url: str
@@ -36,6 +37,7 @@ class Site:
     rule_folders: tuple[Path, ...]
     threads: int
     chunk_statements: int
+    approvals: int
 
     def scheme_folder(self, scheme: str) -> Path:
         return self.data_folder / scheme
@@ -73,6 +75,7 @@ def load_site(path: Path) -> Site:
         rule_folders=tuple(home / one for one in raw.get("rules", {}).get("folders", [])),
         threads=int(raw.get("run", {}).get("threads", os.cpu_count() or 1)),
         chunk_statements=int(raw.get("run", {}).get("chunk_statements", 20_000)),
+        approvals=int(raw.get("approval", {}).get("persons", 0)),
     )
 
 

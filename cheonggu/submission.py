@@ -16,10 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from cheonggu.approval import part_approved
 from cheonggu.batches import ASSEMBLE, BatchFolder, FileFact, file_fact
 from cheonggu.errors import StateError
 from cheonggu.gateways import Gateway, Place
-from cheonggu.ledger import Actor, Claim, Ledger, Submission
+from cheonggu.ledger import Actor, Ledger, Submission
 
 LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
@@ -29,12 +30,13 @@ INTENDED, UNKNOWN = "intended", "unknown"
 
 @dataclass(frozen=True)
 class HandOffs:
-    """What one pass did: claims answered fine, refused by the counterpart's check, and still waiting."""
+    """What one pass did: claims answered fine, refused by the counterpart's check, still waiting, not approved."""
 
     handed_off: tuple[str, ...]
     refused: tuple[str, ...]
     waiting: tuple[str, ...]
     why_waiting: str
+    unapproved: tuple[str, ...] = ()
 
 
 class Submitter:
@@ -49,11 +51,12 @@ class Submitter:
         actor: Actor,
         *,
         wait_seconds: float,
+        approvals: int = 0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.ledger, self.gateway, self.actor = ledger, gateway, actor
         self.batches_root, self.files_folder = batches_root, files_folder
-        self.wait_seconds, self.sleep = wait_seconds, sleep
+        self.wait_seconds, self.approvals, self.sleep = wait_seconds, approvals, sleep
 
     def run(self, scheme: str) -> HandOffs:
         """Finish what an earlier run began, then hand off claim by claim until one has to wait."""
@@ -62,23 +65,34 @@ class Submitter:
         self._clear_recorded_answer(scheme)
         why = self._finish_open(handed_off, refused)
         while not why:
-            outbox = self.ledger.outbox(scheme)
-            if not outbox:
+            ready, _ = part_approved(self.ledger, self.ledger.outbox(scheme), self.approvals)
+            if not ready:
                 break
-            claim = outbox[0]
+            claim = ready[0]
             folder = self._folder(claim.batch_id)
             files = self._files(folder)
             facts = [file_fact(path, folder) for path in files]
             self._must_be_frozen(claim.batch_id, facts)
-            if self.gateway.look(_token(claim), [fact.name for fact in facts]) is not Place.FREE:
+            if (
+                self.gateway.look(
+                    name_set(claim.provider_code, claim.claim_no), [fact.name for fact in facts]
+                )
+                is not Place.FREE
+            ):
                 why = "the input folder is not free"
                 break
             self.ledger.write_intent(
                 claim.provider_code, claim.claim_no, self.gateway.name, facts, self.actor
             )
             why = self._finish_open(handed_off, refused)
-        waiting = tuple(claim.claim_no for claim in self.ledger.outbox(scheme)) if why else ()
-        return HandOffs(tuple(handed_off), tuple(refused), waiting, why)
+        ready, unapproved = part_approved(self.ledger, self.ledger.outbox(scheme), self.approvals)
+        return HandOffs(
+            tuple(handed_off),
+            tuple(refused),
+            tuple(claim.claim_no for claim in ready),
+            why,
+            tuple(claim.claim_no for claim in unapproved),
+        )
 
     def _finish_open(self, handed_off: list[str], refused: list[str]) -> str:
         """Bring the open submission to its outcome; a non-empty answer says why the rest has to wait."""
@@ -110,7 +124,9 @@ class Submitter:
 
     def _place(self, submission: Submission) -> None:
         claim = self.ledger.claim(submission.provider_code, submission.claim_no)
-        self.gateway.place(_token(claim), self._files(self._folder(claim.batch_id)))
+        self.gateway.place(
+            name_set(claim.provider_code, claim.claim_no), self._files(self._folder(claim.batch_id))
+        )
         if submission.state == INTENDED:
             self.ledger.mark_placed(submission.id, self.actor)
 
@@ -134,6 +150,6 @@ class Submitter:
             )
 
 
-def _token(claim: Claim) -> str:
-    """Names the claim's set on the way, unique for ever because claim numbers are never used again."""
-    return f"{claim.provider_code}-{claim.claim_no}"
+def name_set(provider_code: str, claim_no: str) -> str:
+    """Names a claim's set on the way, unique for ever because claim numbers are never used again."""
+    return f"{provider_code}-{claim_no}"

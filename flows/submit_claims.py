@@ -51,7 +51,7 @@ def submit_claims(scheme: str, as_of: date | None = None) -> State[Any]:
         submitted = submit(scheme)
         recorded = record(scheme)
     night = Night(day, extracted, validated, claims, blocked, held, submitted, recorded)
-    waits = held > 0 or bool(submitted.waiting) or bool(submitted.refused)
+    waits = held > 0 or bool(submitted.waiting or submitted.refused or submitted.unapproved)
     return ended(night, held=waits, message=_sentence(night))
 
 

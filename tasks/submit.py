@@ -23,5 +23,6 @@ def submit(scheme: str) -> HandOffs:
             here.scheme.files_folder,
             here.actor,
             wait_seconds=float(settings.get("wait_seconds", DEFAULT_WAIT_SECONDS)),
+            approvals=here.site.approvals,
         )
         return submitter.run(scheme)

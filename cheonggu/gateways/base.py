@@ -55,6 +55,10 @@ class Gateway(Protocol):
         """Take the answer away once the ledger holds it."""
         ...
 
+    def left_over(self, token: str, names: Sequence[str]) -> list[str]:
+        """Files of the submission ``token`` that still lie where the counterpart would take them."""
+        ...
+
     def incoming(self) -> list[str]:
         """Names of documents that wait in the output folder, oldest name first."""
         ...

@@ -86,6 +86,12 @@ class HiraClient:
             with _site_errors(RESULT):
                 self.fs.rm_file(self._path(INPUT, RESULT))
 
+    def left_over(self, token: str, names: Sequence[str]) -> list[str]:
+        if not self._exists(STAGING, token):
+            return []
+        inside = [name for name in self._names(INPUT) if name in names]
+        return sorted({*inside, *self._names(STAGING, token)})
+
     def incoming(self) -> list[str]:
         return [name for name in self._names(OUTPUT) if not name.startswith(".")]
 

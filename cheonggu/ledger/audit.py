@@ -44,6 +44,11 @@ class Transaction:
         self._event_id, self._hash = int(head.event_id), str(head.hash)
         self._has_events = False
 
+    @property
+    def last_event_id(self) -> int:
+        """The newest event, this transaction's own included."""
+        return self._event_id
+
     def append(
         self,
         kind: str,

@@ -27,27 +27,33 @@ RESIDENT_NO = re.compile(r"(?<![0-9A-Za-z])\d{6}-?[0-9]\d{6}(?![0-9A-Za-z])")
 NEEDED = {"kind": "what is decided", "subject": "what it is about", "person": "who decides", "reason": "why"}
 
 
-def give(tx: Transaction, new: NewInstruction) -> Instruction:
-    """Keep an instruction; the same content while one is valid gives that one back. UsageError when incomplete."""
+def give(tx: Transaction, new: NewInstruction, *, anew: bool = False) -> Instruction:
+    """Keep an instruction; the same content while one is valid gives that one back, unless it is given ``anew``.
+
+    UsageError when it is incomplete.
+    """
     check(new)
-    today = datetime.fromisoformat(tx.now).date()
-    known = list_instructions(
-        tx.connection,
-        new.scheme,
-        kind=new.kind,
-        provider_code=new.provider_code,
-        subject=new.subject,
-        valid_on=today,
-    )
-    for one in known:
-        if _content(one) == _content(new):
-            return one
+    known = None if anew else _find_same(tx, new)
+    if known is not None:
+        return known
     values = _content(new)
     where = {"scheme": new.scheme, "provider_code": new.provider_code or None}
     detail = {"what": new.kind, "subject": new.subject, "person": new.person, "digest": _digest(values)}
     event_id = tx.append(GIVEN, where, detail=detail)
     tx.connection.execute(insert(instruction).values(instruction_id=event_id, given_at=tx.now, **values))
     return get_instruction(tx.connection, event_id)
+
+
+def _find_same(tx: Transaction, new: NewInstruction) -> Instruction | None:
+    known = list_instructions(
+        tx.connection,
+        new.scheme,
+        kind=new.kind,
+        provider_code=new.provider_code,
+        subject=new.subject,
+        valid_on=datetime.fromisoformat(tx.now).date(),
+    )
+    return next((one for one in known if _content(one) == _content(new)), None)
 
 
 def end(tx: Transaction, instruction_id: int, person: str, reason: str) -> None:

@@ -22,6 +22,7 @@ from cheonggu.ledger import (
     assembly,
     batches,
     claims,
+    decisions,
     imports,
     instructions,
     intake,
@@ -299,6 +300,21 @@ class Ledger:
         """Make a remark the last one used for a form; earlier ones stay in the history."""
         with self._change(actor) as tx:
             remarks.keep_remark(tx, provider_code, form_no, text)
+
+    def decide(self, new: NewInstruction, actor: Actor) -> Instruction:
+        """Do what a person decided (``decisions.DecisionKind``) and keep who, why and when, in one transaction."""
+        with self._change(actor) as tx:
+            return decisions.decide(tx, new)
+
+    def frozen_digest(self, provider_code: str, claim_no: str) -> str:
+        """Digest (SHA-256, hex) of a claim's frozen files, to which an approval is bound."""
+        with self._read() as connection:
+            return decisions.digest_frozen(connection, provider_code, claim_no)
+
+    def remarks(self, provider_code: str, limit: int = 20) -> pa.Table:
+        """The remarks used last (form_no, text, at), newest first, each text and form once."""
+        with self._read() as connection:
+            return remarks.list_remarks(connection, provider_code, limit)
 
     def instruct(self, new: NewInstruction, actor: Actor) -> Instruction:
         """Keep what a person decided; the same content while one is valid gives that one back."""

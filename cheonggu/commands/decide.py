@@ -1,0 +1,136 @@
+"""``decide``: what people decide, from a shell; the same decisions as the forms."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cheonggu.decisions import carry_out, edit_remark
+from cheonggu.gateways import open_gateway
+from cheonggu.ledger import Actor, Instruction, Ledger, NewInstruction, open_ledger
+from cheonggu.ledger.decisions import DecisionKind
+from cheonggu.ledger.remarks import ALL_FORMS
+from cheonggu.privacy import load_secret
+from cheonggu.schemes import find_scheme
+from cheonggu.site import Site, load_site, site_path
+
+app = typer.Typer(help="사람의 결정 · what people decide", no_args_is_help=True)
+
+SiteFile = Annotated[
+    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
+]
+SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
+Provider = Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")]
+Person = Annotated[str, typer.Option("--person", help="직원 ID · staff id of who decides")]
+Reason = Annotated[str, typer.Option("--reason", help="사유 · why")]
+
+
+Subject = Annotated[
+    str, typer.Argument(metavar="대상", help="청구번호, 배치ID 또는 관리번호 · what it is about")
+]
+
+
+def _decision(kind: DecisionKind, help_text: str) -> None:
+    """One command per decision; only what it is about differs."""
+
+    def command(
+        subject: Subject,
+        person: Person,
+        reason: Reason,
+        provider: Provider = "",
+        scheme: SchemeName = "hira",
+        site: SiteFile = None,
+    ) -> None:
+        settings = load_site(site_path(site))
+        name = find_scheme(scheme).gateway
+        new = NewInstruction(scheme, kind, provider, subject, person, reason)
+        with _open(settings) as ledger:
+            gateway = open_gateway(name, settings.gateways.get(name))
+            typer.echo(_line(carry_out(ledger, gateway, new, Actor(person, None))))
+
+    app.command(kind.replace("_", "-"), help=help_text)(command)
+
+
+for _kind, _help in (
+    (DecisionKind.APPROVAL, "청구번호: 점검이 끝난 청구서의 송신을 승인 · approve these very files"),
+    (DecisionKind.WITHDRAWAL, "청구번호: 송신 전 청구서를 취소 · take a claim back before the hand-off"),
+    (DecisionKind.SENT, "청구번호: 송신된 것을 확인 · seen that it was sent"),
+    (
+        DecisionKind.NOT_SENT,
+        "청구번호: 송신되지 않은 것을 확인 · seen that it never left; statements are free",
+    ),
+    (DecisionKind.STOP_CLEARED, "청구번호: 통보와 달라 멈춘 청구서를 확인 · looked at a stopped claim"),
+    (DecisionKind.RELEASE, "배치ID: 보류한 배치를 계속 진행 · let a held batch go on"),
+    (DecisionKind.WRITE_OFF, "관리번호: 명세서의 청구를 포기 · give a statement up"),
+):
+    _decision(_kind, _help)
+
+
+@app.command()
+def remark(
+    text: Annotated[str, typer.Argument(help="참조란 내용 · the text")],
+    provider: Provider,
+    person: Person,
+    reason: Reason,
+    form_no: Annotated[str, typer.Option("--form", help="서식 · form, * for all")] = ALL_FORMS,
+    scheme: SchemeName = "hira",
+    site: SiteFile = None,
+) -> None:
+    """다음 청구서의 참조란을 정합니다 · the remark of the next claims."""
+    new = NewInstruction(scheme, DecisionKind.REMARK, provider, form_no, person, reason)
+    with _open(load_site(site_path(site))) as ledger:
+        typer.echo(_line(edit_remark(ledger, new, text, Actor(person, None))))
+
+
+@app.command()
+def remarks(provider: Provider, site: SiteFile = None) -> None:
+    """최근에 쓴 참조란 · the remarks used last."""
+    with _open(load_site(site_path(site))) as ledger:
+        for one in ledger.remarks(provider).to_pylist():
+            typer.echo(f"{one['at'][:10]}  {one['form_no']:<6}{one['text']}")
+
+
+@app.command("list")
+def list_all(
+    scheme: SchemeName = "hira",
+    kind: Annotated[str | None, typer.Option("--kind", help="종류 · kind")] = None,
+    site: SiteFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+) -> None:
+    """누가 무엇을 왜 결정했는지 · who decided what and why."""
+    with _open(load_site(site_path(site))) as ledger:
+        found = ledger.instructions(scheme, kind=kind)
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, default=str, indent=1))
+        return
+    for one in found:
+        typer.echo(_line(one))
+
+
+@app.command()
+def end(
+    instruction_id: Annotated[int, typer.Argument(metavar="번호")],
+    person: Person,
+    reason: Reason,
+    site: SiteFile = None,
+) -> None:
+    """결정을 앞으로 적용하지 않습니다 · an instruction holds no longer."""
+    with _open(load_site(site_path(site))) as ledger:
+        ledger.end_instruction(instruction_id, person, reason, Actor(person, None))
+    typer.echo(f"{instruction_id}번 지시를 끝냈습니다. Instruction {instruction_id} ended.")
+
+
+def _open(settings: Site) -> Ledger:
+    return open_ledger(settings.ledger_url, load_secret(settings.key_variable, settings.key_file))
+
+
+def _line(one: Instruction) -> str:
+    until = f" ~{one.expires_on}" if one.expires_on else ""
+    gone = f" (종료 ended {one.ended_at[:10]} {one.ended_by})" if one.ended_at else ""
+    where = f"{one.provider_code} " if one.provider_code else ""
+    what = f"{one.instruction_id}  {one.given_at[:16]}  {one.kind}  {where}{one.subject}"
+    return f"{what}  {one.person}: {one.reason}{until}{gone}"

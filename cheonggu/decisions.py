@@ -1,0 +1,48 @@
+"""What people decide about claims, checked against the world before the ledger takes it.
+
+The ledger enforces the states; here stands what only the gateway's folder can tell, and what a decision is bound to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cheonggu.errors import StateError
+from cheonggu.gateways import Gateway
+from cheonggu.ledger import Actor, Instruction, Ledger, NewInstruction
+from cheonggu.ledger.decisions import DecisionKind
+from cheonggu.submission import name_set
+
+
+def carry_out(ledger: Ledger, gateway: Gateway, new: NewInstruction, actor: Actor) -> Instruction:
+    """One decision; ``subject`` is a claim number, batch id or statement key by its kind.
+
+    StateError where the states or the counterpart's folder forbid it; nothing was changed then.
+    """
+    if new.kind == DecisionKind.APPROVAL:
+        files = ledger.frozen_digest(new.provider_code, new.subject)
+        new = replace(new, detail={**new.detail, "files": files})
+    if new.kind == DecisionKind.NOT_SENT:
+        _must_not_lie_there(ledger, gateway, new)
+    return ledger.decide(new, actor)
+
+
+def edit_remark(ledger: Ledger, new: NewInstruction, text: str, actor: Actor) -> Instruction:
+    """Make a text the remark (참조내역) of a form's next claims; form ``*`` stands for all forms."""
+    return ledger.decide(replace(new, kind=DecisionKind.REMARK, detail={"text": text}), actor)
+
+
+def _must_not_lie_there(ledger: Ledger, gateway: Gateway, new: NewInstruction) -> None:
+    """Files in the counterpart's folder would still be taken and sent."""
+    current = ledger.open_submission(gateway.name)
+    if current is None or (current.provider_code, current.claim_no) != (new.provider_code, new.subject):
+        return  # what lies there, if anything, is another claim's
+    names = [one.name for one in ledger.claim_files(new.provider_code, new.subject)]
+    left = gateway.left_over(name_set(new.provider_code, new.subject), names)
+    if left:
+        raise StateError(
+            f"Files of claim {new.subject} still lie in the input folder: {', '.join(left)}.",
+            f"청구서 {new.subject}의 파일이 아직 입력 폴더에 있습니다: {', '.join(left)}.",
+            fix_en="Remove them in the client first; otherwise they would still be sent.",
+            fix_ko="청구 프로그램에서 먼저 삭제하세요. 남아 있으면 송신될 수 있습니다.",
+        )
