@@ -34,6 +34,8 @@ def catalogue() -> Catalogue:
 
 RULES = catalogue().rules
 VALUES = sorted((HIRA / "rules" / "values").glob("*.toml"))
+# Series that are known ahead for some years only: the official calendar of a year comes out in the year before.
+ENDING = {"public_holiday_calendar"}
 FORMATS = versions([one.row for one in catalogue().codes.rows("special_detail")], {})
 
 
@@ -101,7 +103,8 @@ def test_personal_columns_are_marked() -> None:
 @pytest.mark.parametrize("path", VALUES, ids=lambda one: one.stem)
 def test_a_dated_value_can_be_read_and_holds_today(path: Path) -> None:
     series = load_series(path)
-    assert series.values[-1].last is None
+    newest = series.values[-1]
+    assert newest.last is None or (path.stem in ENDING and newest.holds_on(series.confirmed_on))
     assert series.confidence in ("official", "secondary", "unverified", "ours")
     assert re.search(r"\S{3}", series.meaning)
 
