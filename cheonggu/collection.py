@@ -48,7 +48,22 @@ def collect_documents(
     archive: Path,
     actor: Actor,
 ) -> Collected:
-    """Take in every document that waits in the gateway's output folder, in order of name."""
+    """Take in every document that waits in the gateway's output folder, in order of name.
+
+    BusyError while another run collects from the same gateway.
+    """
+    with ledger.exclusive(f"collect-{gateway.name}"):
+        return _collect(gateway, ledger, scheme, provider_codes, archive, actor)
+
+
+def _collect(
+    gateway: Gateway,
+    ledger: Ledger,
+    scheme: Scheme,
+    provider_codes: Collection[str],
+    archive: Path,
+    actor: Actor,
+) -> Collected:
     imported = repeated = 0
     refused: list[Refused] = []
     attention: list[str] = []

@@ -6,6 +6,7 @@
 
 A run that starts after a crash finds the open submission first and asks the gateway what became of it. When that
 cannot be found out, the claim becomes SEND_UNKNOWN and waits for a person: nothing is ever sent twice by itself.
+Files are placed only while the intent is all there is: once they were seen in the folder, the gateway is only asked.
 """
 
 from __future__ import annotations
@@ -18,14 +19,15 @@ from pathlib import Path
 
 from cheonggu.approval import part_approved
 from cheonggu.batches import ASSEMBLE, BatchFolder, FileFact, file_fact
-from cheonggu.errors import StateError
-from cheonggu.gateways import Gateway, Place
+from cheonggu.errors import BusyError, StateError
+from cheonggu.gateways import Examined, Gateway, Place
 from cheonggu.ledger import Actor, Ledger, Submission
 
 LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
 # The ledger's words for a submission whose files were not seen placed, and for one nobody knows the end of.
 INTENDED, UNKNOWN = "intended", "unknown"
+NOT_FREE = "the input folder is not free"
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,18 @@ class Submitter:
         self.wait_seconds, self.approvals, self.sleep = wait_seconds, approvals, sleep
 
     def run(self, scheme: str) -> HandOffs:
-        """Finish what an earlier run began, then hand off claim by claim until one has to wait."""
+        """Finish what an earlier run began, then hand off claim by claim until one has to wait.
+
+        Two runs at once would both look at a free folder: the second one leaves everything to the first.
+        """
+        try:
+            with self.ledger.exclusive(f"submit-{self.gateway.name}"):
+                return self._run(scheme)
+        except BusyError:
+            outbox = self.ledger.outbox(scheme)
+            return HandOffs((), (), tuple(claim.claim_no for claim in outbox), "another run is handing off")
+
+    def _run(self, scheme: str) -> HandOffs:
         handed_off: list[str] = []
         refused: list[str] = []
         self._clear_recorded_answer(scheme)
@@ -73,13 +86,9 @@ class Submitter:
             files = self._files(folder)
             facts = [file_fact(path, folder) for path in files]
             self._must_be_frozen(claim.batch_id, facts)
-            if (
-                self.gateway.look(
-                    name_set(claim.provider_code, claim.claim_no), [fact.name for fact in facts]
-                )
-                is not Place.FREE
-            ):
-                why = "the input folder is not free"
+            token = name_set(claim.provider_code, claim.claim_no)
+            if self.gateway.look(token, [fact.name for fact in facts]) is not Place.FREE:
+                why = NOT_FREE
                 break
             self.ledger.write_intent(
                 claim.provider_code, claim.claim_no, self.gateway.name, facts, self.actor
@@ -101,10 +110,10 @@ class Submitter:
             return ""
         if submission.state == UNKNOWN and self.gateway.examined() is None:
             return f"a person must find out what became of claim {submission.claim_no}"
-        if submission.state != UNKNOWN:
-            self._place(submission)
+        if submission.state == INTENDED and not self._place(submission):
+            return NOT_FREE
         deadline = time.monotonic() + self.wait_seconds
-        while (answer := self.gateway.examined()) is None:
+        while (answer := self._answer_to(submission)) is None:
             if time.monotonic() >= deadline:
                 return f"claim {submission.claim_no} is not examined yet"
             self.sleep(POLL_SECONDS)
@@ -122,13 +131,35 @@ class Submitter:
         if answer and answer.document_id in {claim.document_id for claim in self.ledger.claims(scheme)}:
             self.gateway.acknowledge()
 
-    def _place(self, submission: Submission) -> None:
+    def _answer_to(self, submission: Submission) -> Examined | None:
+        """The counterpart's answer. One that bears another claim's document id is old and only taken away."""
+        answer = self.gateway.examined()
+        if answer is None or answer.document_id not in self._known_documents(submission):
+            return answer
+        LOG.warning("document %s was recorded before; its answer is taken away", answer.document_id)
+        self.gateway.acknowledge()
+        return None
+
+    def _known_documents(self, submission: Submission) -> set[str]:
+        """Document ids that belong to other claims."""
+        mine = (submission.provider_code, submission.claim_no)
+        claims = self.ledger.claims(submission.scheme)
+        return {
+            one.document_id for one in claims if one.document_id and (one.provider_code, one.claim_no) != mine
+        }
+
+    def _place(self, submission: Submission) -> bool:
+        """Put the intended files there, or find that they are; False while somebody else's lie in the folder."""
         claim = self.ledger.claim(submission.provider_code, submission.claim_no)
-        self.gateway.place(
-            name_set(claim.provider_code, claim.claim_no), self._files(self._folder(claim.batch_id))
-        )
-        if submission.state == INTENDED:
-            self.ledger.mark_placed(submission.id, self.actor)
+        folder = self._folder(claim.batch_id)
+        files = self._files(folder)
+        self._must_be_intended(claim.batch_id, [file_fact(path, folder) for path in files], submission)
+        token = name_set(claim.provider_code, claim.claim_no)
+        if self.gateway.look(token, [path.name for path in files]) is Place.FOREIGN:
+            return False
+        self.gateway.place(token, files)
+        self.ledger.mark_placed(submission.id, self.actor)
+        return True
 
     def _folder(self, batch_id: str) -> Path:
         return BatchFolder(self.batches_root, batch_id).stage(ASSEMBLE) / self.files_folder
@@ -142,12 +173,24 @@ class Submitter:
         frozen = {one["name"].rsplit("/", 1)[-1]: one["sha256"] for one in manifest["files"]}
         changed = [fact.name for fact in facts if frozen.get(fact.name) != fact.sha256]
         if changed or not facts:
-            raise StateError(
-                f"Batch {batch_id}: {', '.join(changed) or 'no files'} changed after the check.",
-                f"배치 {batch_id}: 점검 후 파일이 바뀌었습니다({', '.join(changed) or '파일 없음'}).",
-                fix_en="Withdraw the claim; it will be assembled anew.",
-                fix_ko="청구를 취하하면 새로 작성합니다.",
-            )
+            raise _changed(batch_id, changed)
+
+    def _must_be_intended(self, batch_id: str, facts: list[FileFact], submission: Submission) -> None:
+        """What an earlier run intended is placed by this one, and nothing else."""
+        intended = {one.name: one.sha256 for one in submission.files}
+        found = {fact.name: fact.sha256 for fact in facts}
+        changed = [name for name in sorted({*intended, *found}) if intended.get(name) != found.get(name)]
+        if changed:
+            raise _changed(batch_id, changed)
+
+
+def _changed(batch_id: str, names: list[str]) -> StateError:
+    return StateError(
+        f"Batch {batch_id}: {', '.join(names) or 'no files'} changed after the check.",
+        f"배치 {batch_id}: 점검 후 파일이 바뀌었습니다({', '.join(names) or '파일 없음'}).",
+        fix_en="Withdraw the claim; it will be assembled anew.",
+        fix_ko="청구를 취하하면 새로 작성합니다.",
+    )
 
 
 def name_set(provider_code: str, claim_no: str) -> str:

@@ -159,3 +159,79 @@ def test_an_unknown_outcome_waits_for_a_person(site: Path) -> None:
     done = submit(site, client.act, wait=0)
     assert "a person must find out" in done.why_waiting
     assert client.taken == []
+
+
+def test_what_was_placed_is_never_placed_again_even_when_staging_was_tidied(site: Path) -> None:
+    client = Client(site / "client")
+    submit(site, lambda _: None, wait=0)
+    client.act()  # the client takes the set and answers; then somebody tidies up
+    (site / "client" / "in" / "ExamResult.txt").unlink()
+    shutil.rmtree(site / "client" / "staging")
+    done = submit(site, client.act, wait=0)
+    assert "not examined yet" in done.why_waiting
+    assert len(client.taken) == 1
+
+
+def test_an_answer_to_somebody_elses_set_is_not_taken_for_ours(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(HiraClient, "place", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            submit(site, lambda _: None)
+    result = site / "client" / "in" / "ExamResult.txt"  # the operator used the client by hand meanwhile
+    result.write_bytes(b"DMD77777777\r\n0\r\n")
+    done = submit(site, lambda _: None, wait=0)
+    assert done.why_waiting == "the input folder is not free"
+    assert states(site) == ["CHECKED_OK", "CHECKED_OK"]
+    result.unlink()
+    client = Client(site / "client")
+    assert len(submit(site, client.act).handed_off) == 2
+    assert len(client.taken) == 2
+
+
+def test_an_old_answer_is_not_taken_for_the_next_claims(site: Path) -> None:
+    client, result = Client(site / "client"), site / "client" / "in" / "ExamResult.txt"
+
+    def answer_with_the_old_one_first(_: float) -> None:
+        client.act()
+        if len(client.taken) == 2 and not old:
+            old.append(result.read_bytes())
+            result.write_bytes(b"DMD00000001\r\n0\r\n")
+        elif old and not result.exists():
+            result.write_bytes(old[0])
+
+    old: list[bytes] = []
+    done = submit(site, answer_with_the_old_one_first)
+    assert len(done.handed_off) == 2
+    found = read_ledger(site, "SELECT document_id FROM claim WHERE document_id IS NOT NULL ORDER BY 1")
+    assert found == [("DMD00000001",), ("DMD00000002",)]
+
+
+def test_files_changed_between_intent_and_hand_off_are_not_placed(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(HiraClient, "place", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            submit(site, lambda _: None)
+    for path in (site / "data" / "hira" / "batches").glob("*/assemble/sam/*"):
+        path.write_bytes(path.read_bytes().replace(b"1", b"2", 1))
+    client = Client(site / "client")
+    with pytest.raises(StateError, match="changed after the check"):
+        submit(site, client.act)
+    assert client.taken == []
+
+
+def test_the_second_of_two_runs_leaves_the_folder_to_the_first(site: Path) -> None:
+    client = Client(site / "client")
+    second = []
+
+    def act(_: float) -> None:
+        if not second:
+            second.append(submit(site, client.act, wait=0))
+        client.act()
+
+    assert len(submit(site, act).handed_off) == 2
+    assert second[0].why_waiting == "another run is handing off"
+    assert len(client.taken) == 2

@@ -26,8 +26,8 @@ class Place(StrEnum):
     FREE = "free"  # empty, nothing of ours under way
     STAGED = "staged"  # our set is being put there and is not complete: the counterpart has not begun
     WAITING = "waiting"  # our set is complete and not answered yet
-    ANSWERED = "answered"  # the counterpart's answer lies there
-    FOREIGN = "foreign"  # somebody else's files lie there
+    ANSWERED = "answered"  # our set is gone and the counterpart's answer lies there
+    FOREIGN = "foreign"  # somebody else's files lie there, or an answer to something that was not ours
 
 
 @dataclass(frozen=True)

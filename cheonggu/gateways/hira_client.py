@@ -41,14 +41,15 @@ class HiraClient:
 
     def look(self, token: str, names: Sequence[str]) -> Place:
         present = self._names(INPUT)
+        placed = self._exists(STAGING, token)
+        if not placed:
+            return Place.FOREIGN if present else Place.FREE
+        is_ours = set(present) <= set(names)
+        if self._names(STAGING, token):  # the marker is still here, so no answer can be to this set
+            return Place.STAGED if is_ours else Place.FOREIGN
         if RESULT in present:
             return Place.ANSWERED
-        placed = self._exists(STAGING, token)
-        if placed and self._names(STAGING, token):
-            return Place.STAGED
-        if not present:
-            return Place.WAITING if placed else Place.FREE
-        return Place.WAITING if placed and set(present) <= set(names) else Place.FOREIGN
+        return Place.WAITING if is_ours else Place.FOREIGN
 
     def place(self, token: str, files: Sequence[Path]) -> None:
         place = self.look(token, [path.name for path in files])

@@ -95,7 +95,12 @@ def test_the_marker_goes_in_last(
 
 
 @pytest.mark.parametrize("status", [0, 1, -1])
-def test_the_answer_is_read_and_stays_until_acknowledged(client: HiraClient, status: int) -> None:
+def test_the_answer_is_read_and_stays_until_acknowledged(
+    client: HiraClient, files: list[Path], status: int
+) -> None:
+    client.place(TOKEN, files)
+    for path in (Path(client.root) / "in").iterdir():
+        path.unlink()
     put(client, "in", "ExamResult.txt", f"DMD00000001\r\n{status}\r\n".encode("cp949"))
     for _ in range(2):
         answer = client.examined()
@@ -138,3 +143,18 @@ def test_a_folder_that_cannot_be_made_is_a_site_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(SiteError, match="Check the mount"):
         HiraClient(str(tmp_path / "file"))
+
+
+def test_an_answer_before_our_set_was_there_is_somebody_elses(client: HiraClient, files: list[Path]) -> None:
+    put(client, "in", "ExamResult.txt", b"DMD00000001\r\n0\r\n")
+    assert client.look(TOKEN, NAMES) is Place.FOREIGN
+    put(client, f"staging/{TOKEN}", NAMES[1], files[1].read_bytes())
+    assert client.look(TOKEN, NAMES) is Place.FOREIGN
+
+
+def test_a_half_moved_set_is_not_joined_by_foreign_files(client: HiraClient, files: list[Path]) -> None:
+    put(client, f"staging/{TOKEN}", NAMES[1], files[1].read_bytes())
+    put(client, "in", "H010")
+    assert client.look(TOKEN, NAMES) is Place.FOREIGN
+    with pytest.raises(StateError, match="not empty"):
+        client.place(TOKEN, files)
