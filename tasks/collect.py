@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from prefect import task
 
 from cheonggu.collection import Collected, collect_documents
+from cheonggu.overdue import mark_unanswered
 from tasks.resources import open_resources
 from tasks.settings import REPEATABLE
 
 
 @task(task_run_name="collect {scheme}", **REPEATABLE)
 def collect(scheme: str) -> Collected:
-    """Archive, read and import every waiting document; a broken one is refused and kept."""
+    """Archive, read and import every waiting document, then name the claims that got no answer in time."""
     with open_resources(scheme, actor="import") as here:
         archive = here.site.scheme_folder(scheme) / "notices"
         providers = {claim.provider_code for claim in here.ledger.claims(scheme)}
-        return collect_documents(here.gateway(), here.ledger, here.scheme, providers, archive, here.actor)
+        collected = collect_documents(
+            here.gateway(), here.ledger, here.scheme, providers, archive, here.actor
+        )
+        settings = here.site.gateways.get(here.scheme.gateway, {})
+        overdue = mark_unanswered(here.ledger, here.scheme, settings, here.actor)
+    return replace(collected, attention=(*collected.attention, *overdue))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +106,14 @@ class Ledger:
         with database_errors():
             self._engine.dispose()
 
+    def now(self) -> datetime:
+        """The moment that this ledger's clock shows, in UTC."""
+        return self._clock().astimezone(UTC)
+
     @contextmanager
     def _change(self, actor: Actor) -> Iterator[Transaction]:
         with writing(self._engine) as connection:
-            now = self._clock().astimezone(UTC).isoformat(timespec="microseconds")
+            now = self.now().isoformat(timespec="microseconds")
             tx = Transaction(connection, self._vault, actor, now)
             yield tx
             tx.close()
@@ -241,6 +245,15 @@ class Ledger:
         """Nobody can tell what became of it: SEND_UNKNOWN. An open submission keeps its gateway occupied."""
         with self._change(actor) as tx:
             submissions.mark_unknown(tx, submission_id)
+
+    def mark_overdue(self, scheme: str, days: int, actor: Actor) -> list[tuple[str, str]]:
+        """SEND_UNKNOWN for claims handed off or sent more than ``days`` ago without any answer.
+
+        Gives (provider code, claim number) of those it moved.
+        """
+        before = (self.now() - timedelta(days=days)).isoformat(timespec="microseconds")
+        with self._change(actor) as tx:
+            return submissions.mark_overdue(tx, scheme, before)
 
     def abandon_intent(self, submission_id: int, actor: Actor) -> None:
         """Provably nothing was placed: the claim is back in the outbox."""

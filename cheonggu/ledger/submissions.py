@@ -17,7 +17,7 @@ from cheonggu.ledger.audit import Transaction
 from cheonggu.ledger.claims import claim_columns, get_claim
 from cheonggu.ledger.model import FileFact, FileLike, Submission
 from cheonggu.ledger.moves import move_batch, move_claim, move_statements, of_claim, plan_batch, state_changed
-from cheonggu.ledger.tables import batch, claim, claim_file, submission, submission_file
+from cheonggu.ledger.tables import batch, claim, claim_file, event, submission, submission_file
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent
 
 INTENDED, PLACED, UNKNOWN = "intended", "placed", "unknown"
@@ -127,6 +127,34 @@ def mark_unknown(tx: Transaction, submission_id: int) -> None:
         return
     if one.is_open:
         _set(tx.connection, submission_id, state=UNKNOWN)
+
+
+def mark_overdue(tx: Transaction, scheme: str, before: str) -> list[tuple[str, str]]:
+    """SEND_UNKNOWN for every claim handed off or sent before a moment (UTC text) and not answered since.
+
+    A claim that an import stopped has its answer and waits for a person already. Gives (provider, claim number).
+    """
+    told = [ClaimState.HANDED_OFF.value, ClaimState.SENT.value]
+    since = (
+        select(event.c.provider_code, event.c.claim_no, event.c.claim_to, func.max(event.c.at).label("at"))
+        .where(event.c.claim_to.in_(told))
+        .group_by(event.c.provider_code, event.c.claim_no, event.c.claim_to)
+        .subquery()
+    )
+    its_move = of_claim(claim, since.c.provider_code, since.c.claim_no) & (claim.c.state == since.c.claim_to)
+    its_submission = of_claim(submission, claim.c.provider_code, claim.c.claim_no)
+    query = (
+        select(claim.c.provider_code, claim.c.claim_no, func.max(submission.c.submission_id).label("number"))
+        .join(since, its_move)
+        .join(submission, its_submission & (submission.c.state != ABANDONED))
+        .where(claim.c.scheme == scheme, claim.c.stopped_code.is_(None), since.c.at < before)
+        .group_by(claim.c.provider_code, claim.c.claim_no)
+        .order_by(claim.c.provider_code, claim.c.claim_no)
+    )
+    overdue = tx.connection.execute(query).all()
+    for one in overdue:
+        mark_unknown(tx, one.number)
+    return [(one.provider_code, one.claim_no) for one in overdue]
 
 
 def abandon_intent(tx: Transaction, submission_id: int) -> None:

@@ -70,4 +70,6 @@ class Scheme:
     precheck_tables: Callable[[Path, Mapping[str, pa.Table], Mapping[str, Any]], dict[str, pa.Table]]
     parse_notice: Callable[[bytes], Notice]
     max_statements: Callable[[str, date], int]
+    # Days after the hand-off until a claim without any answer counts as SEND_UNKNOWN, on a day.
+    unknown_after_days: Callable[[date], int]
     explain_amount: Callable[[str], dict[str, Any]]

@@ -8,7 +8,7 @@ from cheonggu.schemes.hira.claim_files import SAM, write_claim
 from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
-from cheonggu.schemes.hira.targets import GROUP_COLUMNS, find_targets, max_statements
+from cheonggu.schemes.hira.targets import GROUP_COLUMNS, find_targets, max_statements, unknown_after_days
 from cheonggu.schemes.scheme import Scheme
 
 SCHEME = Scheme(
@@ -29,5 +29,6 @@ SCHEME = Scheme(
     precheck_tables=precheck_tables,
     parse_notice=parse,
     max_statements=max_statements,
+    unknown_after_days=unknown_after_days,
     explain_amount=explain,
 )

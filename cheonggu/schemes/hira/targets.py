@@ -86,3 +86,9 @@ def max_statements(kind: str, on: date) -> int:
     """Most statements one claim of this kind may hold; an unknown kind is never claimed, so one will do."""
     limits: dict[str, int] = value_on("max_statements", on)
     return limits.get(kind, 99_999)
+
+
+def unknown_after_days(on: date) -> int:
+    """Days after the hand-off until a claim without any answer counts as SEND_UNKNOWN."""
+    days: int = value_on("send_unknown_days", on)
+    return days
