@@ -18,7 +18,7 @@ from cheonggu.assembly import MEMBERS
 from cheonggu.batches import ASSEMBLE, PRECHECK, VALIDATE, BatchFolder
 from cheonggu.errors import SiteError
 from cheonggu.ledger import Batch, NewBatch
-from cheonggu.precheck import Catalogue, check
+from cheonggu.precheck import Checker
 from cheonggu.schemes.scheme import Scheme
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
@@ -40,14 +40,14 @@ def check_batch(
     folder: BatchFolder,
     scheme: Scheme,
     batch: Batch,
-    catalogue: Catalogue,
+    checker: Checker,
     history: Mapping[str, pa.Table],
     as_of: date,
 ) -> Checked:
     """Run the catalogue over one frozen claim, once per set of files, rules and day."""
     inputs = {
         ASSEMBLE: folder.inputs_digest(ASSEMBLE),
-        "rules": catalogue.version,
+        "rules": checker.catalogue.version,
         "as_of": as_of.isoformat(),
     }
     if not folder.is_done(PRECHECK, inputs):
@@ -58,7 +58,7 @@ def check_batch(
             folder.stage(ASSEMBLE) / scheme.files_folder, rosters, {"batch": batch, "as_of": as_of}
         )
         source = {"source_stmt": _care_days(folder, members)}
-        result = check(catalogue, {**tables, **source, **history}, on=as_of)
+        result = checker.check({**tables, **source, **history}, on=as_of)
         _must_be_whole(batch, result.not_checked)
         skipped = pa.table(
             {

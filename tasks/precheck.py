@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
 from prefect import task
 
 from cheonggu.checking import check_batch, make_successor, read_checked
-from cheonggu.precheck import load_catalogue
+from cheonggu.precheck import load_catalogue, map_checked
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
@@ -35,17 +34,18 @@ def precheck(scheme: str, as_of: date) -> Precheck:
         catalogue = load_catalogue([*here.scheme.rule_folders, *here.site.rule_folders])
         batches = here.ledger.batches(scheme, stages=["assembled"])
         history = here.ledger.history(scheme)
-        with ThreadPoolExecutor(here.site.threads) as pool:
-            results = pool.map(
-                lambda one: check_batch(
-                    here.folder(one.batch_id), here.scheme, one, catalogue, history, as_of
-                ),
-                batches,
-            )
-            for batch, checked in zip(batches, results, strict=True):
-                here.ledger.record_prechecked(batch.batch_id, checked.status, checked.findings, here.actor)
-                found += len(checked.findings)
-                passed += checked.status != "failed"
+        results = map_checked(
+            catalogue,
+            lambda checker, one: check_batch(
+                here.folder(one.batch_id), here.scheme, one, checker, history, as_of
+            ),
+            batches,
+            threads=here.site.threads,
+        )
+        for batch, checked in zip(batches, results, strict=True):
+            here.ledger.record_prechecked(batch.batch_id, checked.status, checked.findings, here.actor)
+            found += len(checked.findings)
+            passed += checked.status != "failed"
         held, successors, blocked = _act_on_failed(here)
     return Precheck(passed, held, successors, blocked, found)
 

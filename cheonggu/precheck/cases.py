@@ -19,8 +19,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,10 @@ from typing import Any
 import pyarrow as pa
 
 from cheonggu.errors import DataFileError
-from cheonggu.precheck.engine import check
+from cheonggu.precheck.engine import Checker
 from cheonggu.precheck.model import Catalogue, Rule
+from cheonggu.precheck.pool import map_checked
+from cheonggu.precheck.session import FINDING
 
 CASE_KEYS = {"rule", "name", "base", "change", "fires_on"}
 CLAIM = "claim"
@@ -85,14 +86,17 @@ def load_cases(folder: Path) -> list[Case]:
     return [case for path in sorted(folder.glob("*.toml")) for case in _read_cases(path)]
 
 
-def run_case(catalogue: Catalogue, bases: Mapping[str, Base], case: Case) -> Outcome:
+def run_case(checker: Checker, bases: Mapping[str, Base], case: Case) -> Outcome:
     """Run the rule of one case over its changed claim."""
+    catalogue = checker.catalogue
     rule = _rule_of(catalogue, case)
     if case.base not in bases:
         raise _odd(case, f"there is no base claim {case.base!r}")
     base = bases[case.base]
     tables = to_tables(catalogue, change_rows(catalogue, base.rows, case))
-    result = check(replace(catalogue, rules=_with_partners(catalogue, rule)), tables, on=base.on, threads=1)
+    # A rule that judges the findings of the others needs them to run.
+    only = None if FINDING in rule.requires else frozenset({rule.id})
+    result = checker.check(tables, on=base.on, only=only)
     mine = result.findings.filter(pa.compute.equal(result.findings["rule_id"], rule.id))
     reasons = [reason for rule_id, reason in result.not_checked if rule_id == rule.id]
     return Outcome(case, _judge(case, rule, tables[CLAIM].to_pylist()[0], mine, reasons), mine)
@@ -120,9 +124,10 @@ def _rule_of(catalogue: Catalogue, case: Case) -> Rule:
 def run_cases(
     catalogue: Catalogue, bases: Mapping[str, Base], cases: Sequence[Case], threads: int = 2
 ) -> list[Outcome]:
-    """The outcome of each case, in order."""
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda one: run_case(catalogue, bases, one), cases))
+    """The outcome of each case, in order; every thread keeps the plans of one checker."""
+    return list(
+        map_checked(catalogue, lambda checker, one: run_case(checker, bases, one), cases, threads=threads)
+    )
 
 
 def to_tables(catalogue: Catalogue, rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:
@@ -137,11 +142,6 @@ def change_rows(catalogue: Catalogue, rows: Mapping[str, list[dict[str, Any]]], 
     for change in case.change:
         _change(catalogue, changed, case, change)
     return changed
-
-
-def _with_partners(catalogue: Catalogue, rule: Rule) -> tuple[Rule, ...]:
-    """The rule alone; with all the others when it judges their findings."""
-    return catalogue.rules if "finding" in rule.requires else (rule,)
 
 
 def _change(catalogue: Catalogue, rows: Rows, case: Case, change: str) -> None:

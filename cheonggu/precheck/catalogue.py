@@ -22,7 +22,8 @@ from cheonggu.dated import Series, load_series
 from cheonggu.findings import ERROR, WARNING
 from cheonggu.layouts import LayoutCatalogue
 from cheonggu.precheck.model import SCOPES, Applies, Catalogue, Part, Rule, odd_rule
-from cheonggu.precheck.session import plan, read_statements
+from cheonggu.precheck.planning import plan
+from cheonggu.precheck.session import read_statements
 from cheonggu.precheck.tables import load_tables
 
 TEXTS = ("message_ko", "message_en", "fix_ko", "fix_en", "basis", "source")

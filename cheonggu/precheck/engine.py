@@ -1,8 +1,9 @@
 """The pre-check (사전점검): runs a rule catalogue over the tables of one claim and returns findings.
 
 Conditions on the rows of one table are planned together into one scan of that table with a boolean column each; only
-joins, windows and look-ups are queries of their own. Nothing is kept between two checks. A rule whose optional table is
-absent, whose dated value is unknown or whose condition cannot be run is reported in ``not_checked``, never passed over.
+joins, windows and look-ups are queries of their own. A ``Checker`` keeps plans, not rows, from claim to claim. A rule
+whose optional table is absent, whose dated value is unknown or whose condition cannot be run is reported in
+``not_checked``, never passed over.
 """
 
 from __future__ import annotations
@@ -25,16 +26,15 @@ from cheonggu.precheck.session import (
     HIT,
     STATEMENT_DAY,
     WORD,
-    add_finding_table,
-    add_tables,
+    Session,
     fill_values,
-    open_session,
     place_columns,
-    prepare,
     query_columns,
-    show_tables,
     table_place,
 )
+
+# Rows of all tables up to which a claim is checked with kept plans: above it, planning weighs less than a good plan.
+SMALL_ROWS = 30_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,48 @@ def claim_row(**facts: Any) -> pa.Table:
     return pa.table({name: [value] for name, value in facts.items()})
 
 
+class Checker:
+    """Checks one claim after another with one catalogue; belongs to one thread and is closed by ``with``.
+
+    The rows of a claim are gone when the next one is checked; what stays are plans, without values of any claim.
+    """
+
+    def __init__(self, catalogue: Catalogue, *, threads: int = 2, memory_limit: str = "2GB") -> None:
+        self.catalogue, self.threads, self.memory_limit = catalogue, threads, memory_limit
+        self._kept: Session | None = None
+
+    def __enter__(self) -> Checker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._kept:
+            self._kept.close()
+            self._kept = None
+
+    def check(
+        self, tables: Mapping[str, pa.Table], *, on: date, only: frozenset[str] | None = None
+    ) -> CheckResult:
+        """Run the rules, or ``only`` those named, over one claim: see :func:`check`."""
+        facts = {**_claim_facts(tables), "submission_on": on}
+        given = {**tables, "claim": pa.Table.from_pylist([facts])}
+        clock = _Clock()
+        if sum(table.num_rows for table in given.values()) > SMALL_ROWS:
+            session = self._open(keeps_plans=False)
+            try:
+                return _check(self.catalogue, session, given, facts, on, only, clock)
+            finally:
+                session.close()
+        with clock("open"):
+            self._kept = self._kept or self._open(keeps_plans=True)
+        return _check(self.catalogue, self._kept, given, facts, on, only, clock)
+
+    def _open(self, *, keeps_plans: bool) -> Session:
+        threads = 1 if keeps_plans else self.threads  # sharing out a small claim costs more than it gains
+        return Session(
+            self.catalogue, threads=threads, memory_limit=self.memory_limit, keeps_plans=keeps_plans
+        )
+
+
 def check(
     catalogue: Catalogue,
     tables: Mapping[str, pa.Table],
@@ -77,34 +119,43 @@ def check(
     ``claim`` must be there with one row; other core tables may be missing and then count as empty.
     InputError for unknown tables, wrong column types or a missing claim row.
     """
+    with Checker(catalogue, threads=threads, memory_limit=memory_limit) as checker:
+        return checker.check(tables, on=on)
+
+
+def _claim_facts(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
     claim = tables.get("claim")
     if claim is None or claim.num_rows != 1:
         raise InputError(
             "The pre-check needs the claim table with exactly one row.",
             "사전점검에는 한 행짜리 claim 표가 필요합니다.",
         )
-    facts = {**claim.to_pylist()[0], "submission_on": on}
-    given = {**tables, "claim": pa.Table.from_pylist([facts])}
-    clock = _Clock()
-    connection = open_session(catalogue, threads=threads, memory_limit=memory_limit)
-    try:
-        for name in given:
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS opt_{name}")
-        with clock("load"):
-            add_tables(connection, catalogue, given)
-        with clock("prepare"):
-            prepare(connection, catalogue)
-        jobs, not_checked = _plan_jobs(catalogue, given, facts, _care_month(given, on))
-        late = [job for job in jobs if FINDING in job.part.requires]
-        not_checked += _run(connection, catalogue, [job for job in jobs if job not in late], clock)
-        _keep_rule_days(connection, catalogue)
-        if late:
-            _show_findings(connection, catalogue)
-            not_checked += _run(connection, catalogue, late, clock)
-        with clock("collect"):
-            found = _collect(connection, catalogue)
-    finally:
-        connection.close()
+    facts: dict[str, Any] = claim.to_pylist()[0]
+    return facts
+
+
+def _check(
+    catalogue: Catalogue,
+    session: Session,
+    tables: Mapping[str, pa.Table],
+    facts: Mapping[str, Any],
+    on: date,
+    only: frozenset[str] | None,
+    clock: _Clock,
+) -> CheckResult:
+    with clock("load"):
+        session.fill(tables)
+    with clock("prepare"):
+        session.prepare()
+    jobs, not_checked = _plan_jobs(catalogue, tables, facts, _care_month(tables, on), only)
+    late = [job for job in jobs if FINDING in job.part.requires]
+    not_checked += _run(session, [job for job in jobs if job not in late], clock)
+    _keep_rule_days(session)
+    if late:
+        _show_findings(session)
+        not_checked += _run(session, late, clock)
+    with clock("collect"):
+        found = _collect(session)
     order = {rule.id: number for number, rule in enumerate(catalogue.rules)}
     return CheckResult(
         found, tuple(sorted(set(not_checked), key=lambda one: (order[one[0]], one[1]))), clock.seconds
@@ -139,14 +190,18 @@ def _care_month(tables: Mapping[str, pa.Table], on: date) -> date:
 
 
 def _plan_jobs(
-    catalogue: Catalogue, tables: Mapping[str, pa.Table], facts: Mapping[str, Any], care_month: date
+    catalogue: Catalogue,
+    tables: Mapping[str, pa.Table],
+    facts: Mapping[str, Any],
+    care_month: date,
+    only: frozenset[str] | None,
 ) -> tuple[list[_Job], list[tuple[str, str]]]:
     """Which conditions run, and why the others do not. A rule that is not for this claim is neither."""
     jobs: list[_Job] = []
     not_checked: list[tuple[str, str]] = []
     for number, rule in enumerate(catalogue.rules):
         unknown = [f"claim.{column} is not known" for column in _unknown_facts(rule, facts)]
-        if not _is_for(rule, facts):
+        if (only is not None and rule.id not in only) or not _is_for(rule, facts):
             continue
         for part in rule.parts:
             values, missing = _values_on(catalogue, part, care_month)
@@ -207,7 +262,7 @@ def _values_on(catalogue: Catalogue, part: Part, day: date) -> tuple[dict[str, A
     return values, missing
 
 
-def _run(connection: Any, catalogue: Catalogue, jobs: Iterable[_Job], clock: _Clock) -> list[tuple[str, str]]:
+def _run(session: Session, jobs: Iterable[_Job], clock: _Clock) -> list[tuple[str, str]]:
     """Put what the conditions find into ``hit``; returns the ones that could not be run."""
     scans: dict[str, list[_Job]] = defaultdict(list)
     failed: list[tuple[str, str]] = []
@@ -216,66 +271,84 @@ def _run(connection: Any, catalogue: Catalogue, jobs: Iterable[_Job], clock: _Cl
             scans[job.part.table].append(job)
             continue
         with clock(job.rule.id):
-            failed += _attempt(connection, catalogue, job, job.part.query)
+            failed += _attempt(session, job, job.part.query)
     for table, scanned in scans.items():
         with clock(f"scan {table}"):
-            failed += _scan(connection, catalogue, table, scanned)
+            failed += (_sift if session.keeps_plans else _scan)(session, table, scanned)
     return failed
 
 
-def _scan(connection: Any, catalogue: Catalogue, table: str, jobs: list[_Job]) -> list[tuple[str, str]]:
-    """One pass over a table with a boolean column per predicate; one by one when the common pass fails."""
-    place = table_place(catalogue, table)
-    show_tables(connection, tuple(dict.fromkeys(name for job in jobs for name in job.part.requires)))
+def _sift(session: Session, table: str, jobs: list[_Job]) -> list[tuple[str, str]]:
+    """One pass over a small table tells which predicates hold anywhere; only those look for their rows."""
+    place = table_place(session.catalogue, table)
+    found = ", ".join(f"bool_or(coalesce(({job.part.where}), false))" for job in jobs)
+    try:
+        flags = session.run(f"SELECT {found} FROM {place}", _all_required(jobs)).fetchone()
+    except duckdb.Error:
+        flags = [True] * len(jobs)
+    failed = []
+    for job, is_found in zip(jobs, flags, strict=True):
+        if is_found:
+            failed += _attempt(session, job, f"SELECT * FROM {place} WHERE {job.part.where}")
+    return failed
+
+
+def _scan(session: Session, table: str, jobs: list[_Job]) -> list[tuple[str, str]]:
+    """One pass over a big table with a boolean column per predicate; one by one when the common pass fails."""
+    place = table_place(session.catalogue, table)
     flags = ", ".join(f"coalesce(({job.part.where}), false) AS is_{place}" for place, job in enumerate(jobs))
     any_of = " OR ".join(f"coalesce(({job.part.where}), false)" for job in jobs)
     try:
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE scanned AS SELECT *, {flags} FROM {place} WHERE {any_of}"
+        session.run(
+            f"CREATE OR REPLACE TEMP TABLE scanned AS SELECT *, {flags} FROM {place} WHERE {any_of}",
+            _all_required(jobs),
         )
     except duckdb.Error:
         return [
             one
             for job in jobs
-            for one in _attempt(connection, catalogue, job, f"SELECT * FROM {place} WHERE {job.part.where}")
+            for one in _attempt(session, job, f"SELECT * FROM {place} WHERE {job.part.where}")
         ]
-    if connection.execute("SELECT count(*) FROM scanned").fetchall() == [(0,)]:
+    if session.run("SELECT count(*) FROM scanned").fetchall() == [(0,)]:
         return []
     failed = []
     for number, job in enumerate(jobs):
-        failed += _attempt(connection, catalogue, job, f"SELECT * FROM scanned WHERE is_{number}")
+        failed += _attempt(session, job, f"SELECT * FROM scanned WHERE is_{number}")
     return failed
 
 
-def _attempt(connection: Any, catalogue: Catalogue, job: _Job, query: str) -> list[tuple[str, str]]:
+def _all_required(jobs: Iterable[_Job]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for job in jobs for name in job.part.requires))
+
+
+def _attempt(session: Session, job: _Job, query: str) -> list[tuple[str, str]]:
     """Insert the rows of one query into ``hit``. A failure names only its class: its text may quote a value."""
+    part = job.part
     try:
-        show_tables(connection, job.part.requires)
-        part = job.part
-        columns = place_columns(connection, catalogue, part) if part.table else query_columns(part)
-        connection.execute(f"INSERT INTO {HIT} SELECT {job.number}, {columns} FROM ({query})")
+        columns = place_columns(session.db, session.catalogue, part) if part.table else query_columns(part)
+        session.run(f"INSERT INTO {HIT} SELECT {job.number}, {columns} FROM ({query})", part.requires)
     except duckdb.Error as error:
         return [(job.rule.id, f"could not be run ({type(error).__name__})")]
     return []
 
 
-def _keep_rule_days(connection: Any, catalogue: Catalogue) -> None:
+def _keep_rule_days(session: Session) -> None:
     """Drop what rules with days found on statements that begin outside those days.
 
     ``statement_day`` holds the day per statement: its start date, or the first day of the treatment month.
     """
-    for number, rule in enumerate(catalogue.rules):
+    for number, rule in enumerate(session.catalogue.rules):
         if rule.first or rule.last:
             first = f"care_on < DATE '{rule.first}'" if rule.first else "false"
             last = f"care_on > DATE '{rule.last}'" if rule.last else "false"
-            connection.execute(
+            session.run(
                 f"DELETE FROM {HIT} WHERE rule_no = {number} AND coalesce(statement_no, '') IN"
                 f" (SELECT statement_no FROM {STATEMENT_DAY} WHERE {first} OR {last})"
             )
 
 
-def _show_findings(connection: Any, catalogue: Catalogue) -> None:
-    add_finding_table(connection)
+def _show_findings(session: Session) -> None:
+    catalogue = session.catalogue
     rules = pa.table(
         {
             "rule_no": list(range(len(catalogue.rules))),
@@ -287,31 +360,32 @@ def _show_findings(connection: Any, catalogue: Catalogue) -> None:
             ],
         }
     )
-    connection.register("rules", rules)
-    connection.execute(
+    session.db.register("rules", rules)
+    session.db.execute(
         f"INSERT INTO opt_{FINDING}.{FINDING} SELECT rule_id, level, scope, statement_no, prevents_impossible"
         f" FROM {HIT} JOIN rules USING (rule_no)"
     )
-    connection.unregister("rules")
+    session.db.unregister("rules")
 
 
-def _collect(connection: Any, catalogue: Catalogue) -> pa.Table:
+def _collect(session: Session) -> pa.Table:
     """``hit`` as a findings table."""
-    hits = connection.sql(
-        f"SELECT * FROM {HIT} ORDER BY rule_no, statement_no NULLS FIRST, line_no NULLS FIRST, field, file, detail"
+    hits = session.db.sql(
+        f"SELECT * FROM main.{HIT} ORDER BY rule_no, statement_no NULLS FIRST, line_no NULLS FIRST, field, file, detail"
     ).to_arrow_table()
     rows = hits["rule_no"]
+    rules = session.catalogue.rules
 
     def of_rule(values: list[str | None]) -> Any:
         return pa.array(values, pa.string()).take(rows.combine_chunks())
 
-    own = {name: of_rule([getattr(one, name) for one in catalogue.rules]) for name in
+    own = {name: of_rule([getattr(one, name) for one in rules]) for name in
            ("level", "scope", "message_ko", "message_en", "fix_ko", "fix_en")}  # fmt: skip
-    record = pa.compute.coalesce(hits["record"], of_rule([one.record for one in catalogue.rules]))
+    record = pa.compute.coalesce(hits["record"], of_rule([one.record for one in rules]))
     return findings.from_columns(
         {
             **own,
-            "rule_id": of_rule([one.id for one in catalogue.rules]),
+            "rule_id": of_rule([one.id for one in rules]),
             "stage": "precheck",
             "statement_no": hits["statement_no"],
             "line_no": hits["line_no"],

@@ -1,8 +1,12 @@
-"""One DuckDB database per check: in memory, without extensions, files or network.
+"""A DuckDB database for checks: in memory, without extensions, files or network.
 
 It holds the declared tables, the code lists (``code`` flattened, ``list_<name>`` as they are), the macros and tables
 of ``prepared.sql``, and ``hit``, where conditions put what they find. An optional table lies in a schema of its own
 that only the rules requiring it see, so a rule cannot read a table by accident.
+
+A ``Session`` serves one claim after another. Planning a condition costs more than running it over a small claim, so a
+session for small claims keeps every plan: the tables stay, their rows change. DuckDB reuses a plan only when its
+optimizer is off, which is right for small tables and wrong for big ones; a big claim gets a session of its own.
 """
 
 from __future__ import annotations
@@ -21,11 +25,13 @@ import pyarrow as pa
 from cheonggu.codes import CodeLists
 from cheonggu.errors import DataFileError, InputError
 from cheonggu.precheck.formats import Version, format_macros, versions
-from cheonggu.precheck.model import VALUE, Catalogue, Part, Rule, odd_rule
-from cheonggu.precheck.tables import OPTIONAL, ROLES, complete
+from cheonggu.precheck.model import VALUE, Catalogue, Part
+from cheonggu.precheck.tables import OPTIONAL, ROLES, Column, complete
 
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 MADE = re.compile(r"CREATE (?:TABLE|MACRO) (\w+)")
+MADE_TABLE = re.compile(r"CREATE TABLE (\w+) AS\b(.*)", re.DOTALL)
+SQL_TYPES = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "bool": "BOOLEAN"}
 FLAT_CODES = pa.schema(
     [
         ("list", pa.string()),
@@ -57,6 +63,82 @@ def read_statements(folder: Path) -> tuple[str, ...]:
         ) from error
 
 
+class Session:
+    """The database of one catalogue, filled claim by claim; belongs to one thread.
+
+    ``keeps_plans``: for small claims; every statement is planned once however many claims follow.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, *, threads: int = 1, memory_limit: str = "1GB", keeps_plans: bool = False
+    ) -> None:
+        self.catalogue, self.keeps_plans = catalogue, keeps_plans
+        self.db = open_session(catalogue, threads=threads, memory_limit=memory_limit)
+        for declared in catalogue.tables.optional:
+            self.db.execute(f"CREATE SCHEMA IF NOT EXISTS opt_{declared.name}")
+        add_finding_table(self.db)
+        self._plans: dict[tuple[str, tuple[str, ...]], str] = {}
+        self._visible: tuple[str, ...] | None = None
+        self._full: set[str] = set()
+        self._refills: list[tuple[str, str]] = []
+        if keeps_plans:
+            found = map(MADE_TABLE.search, asked_statements(catalogue))
+            self._refills = [(made[1], made[2].rstrip().rstrip(";")) for made in found if made]
+            self.db.execute("PRAGMA disable_optimizer")
+            self._columns = make_tables(self.db, catalogue)
+            prepare(self.db, catalogue, every_format=True)
+
+    def fill(self, tables: Mapping[str, pa.Table]) -> None:
+        """Put the rows of one claim in place of the last one's; InputError for what is not declared."""
+        _refuse_unknown(self.catalogue, tables)
+        if not self.keeps_plans:
+            self._columns = make_tables(self.db, self.catalogue)
+        for name, wanted in self._columns.items():
+            place = table_place(self.catalogue, name)
+            if place in self._full:
+                self.db.execute(f"TRUNCATE {place}")
+                self._full.discard(place)
+            given = tables.get(name)
+            if given is not None and given.num_rows:
+                self._full.add(place)
+                self.db.register("arriving", complete(given, name, wanted))
+                self.db.execute(f"INSERT INTO {place} SELECT * FROM arriving")
+                self.db.unregister("arriving")
+
+    def prepare(self) -> None:
+        """Work out the tables of ``prepared.sql`` from the rows that were filled in."""
+        if not self.keeps_plans:
+            prepare(self.db, self.catalogue)
+            return
+        for place in (HIT, f"opt_{FINDING}.{FINDING}"):
+            self.db.execute(f"TRUNCATE {place}")
+        for name, query in self._refills:
+            self.db.execute(f"TRUNCATE {name}")
+            self.run(f"INSERT INTO {name} {query}")
+
+    def run(self, statement: str, requires: tuple[str, ...] = ()) -> Any:
+        """Run a statement that sees these optional tables and no others; its cursor."""
+        if not self.keeps_plans:
+            self._show(requires)
+            return self.db.execute(statement)
+        name = self._plans.get((statement, requires))
+        if name is None:
+            name = f"plan_{len(self._plans)}"
+            self._show(requires)
+            self.db.execute(f"PREPARE {name} AS {statement}")
+            self._plans[statement, requires] = name
+        return self.db.execute(f"EXECUTE {name}")
+
+    def close(self) -> None:
+        self.db.close()
+
+    def _show(self, requires: tuple[str, ...]) -> None:
+        if requires != self._visible:
+            path = ",".join(["main", *(f"opt_{name}" for name in requires)])
+            self.db.execute(f"SET search_path = '{path}'")
+            self._visible = requires
+
+
 def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = "1GB") -> Any:
     """A connection with code lists and macros; the tables are still to come."""
     connection = duckdb.connect(
@@ -79,8 +161,7 @@ def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = 
     return connection
 
 
-def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Table]) -> None:
-    """Load the given tables, completed to what is declared; only columns some condition names are copied."""
+def _refuse_unknown(catalogue: Catalogue, tables: Mapping[str, pa.Table]) -> None:
     unknown = sorted(set(tables) - set(catalogue.tables.tables) - MADE_HERE)
     if unknown:
         known = ", ".join(catalogue.tables.tables)
@@ -88,19 +169,26 @@ def add_tables(connection: Any, catalogue: Catalogue, tables: Mapping[str, pa.Ta
             f"The pre-check knows no table {unknown[0]!r}. Known: {known}.",
             f"사전점검에 {unknown[0]!r} 표는 없습니다. 사용할 수 있는 표: {known}.",
         )
+
+
+def make_tables(connection: Any, catalogue: Catalogue) -> dict[str, list[Column]]:
+    """Create the declared tables some condition names, empty; returns their columns, the ones some condition names."""
     words = asked_words(catalogue)
+    made: dict[str, list[Column]] = {}
     for declared in catalogue.tables.tables.values():
-        is_absent = declared.name not in tables and declared.use == OPTIONAL
-        if is_absent or declared.name not in words:
+        if declared.name not in words or declared.name in MADE_HERE:
             continue
-        wanted = [one for one in declared.columns if one.name in words or one.role] or [declared.columns[0]]
-        given = tables.get(declared.name, declared.schema.empty_table())
-        _copy(connection, table_place(catalogue, declared.name), complete(given, declared.name, wanted))
+        made[declared.name] = [one for one in declared.columns if one.name in words or one.role] or [
+            declared.columns[0]
+        ]
+        columns = ", ".join(f'"{one.name}" {SQL_TYPES[one.type]}' for one in made[declared.name])
+        connection.execute(f"CREATE TABLE {table_place(catalogue, declared.name)} ({columns})")
+    return made
 
 
-def prepare(connection: Any, catalogue: Catalogue) -> None:
-    """Run ``prepared.sql`` over the loaded tables, as far as some condition asks for it."""
-    _add_formats(connection, catalogue)
+def prepare(connection: Any, catalogue: Catalogue, *, every_format: bool = False) -> None:
+    """Run ``prepared.sql`` over the tables, as far as some condition asks for it."""
+    _add_formats(connection, catalogue, every_format)
     for statement in asked_statements(catalogue):
         connection.execute(statement)
 
@@ -118,12 +206,6 @@ def table_place(catalogue: Catalogue, name: str) -> str:
     """Where a declared table lies: core tables in ``main``, an optional one in a schema of its own."""
     declared = catalogue.tables.tables.get(name)
     return f"opt_{name}.{name}" if declared and declared.use == OPTIONAL else name
-
-
-def show_tables(connection: Any, requires: tuple[str, ...]) -> None:
-    """Let the next statements see these optional tables and no others."""
-    path = ",".join(["main", *(f"opt_{name}" for name in requires)])
-    connection.execute(f"SET search_path = '{path}'")
 
 
 def place_columns(connection: Any, catalogue: Catalogue, part: Part) -> str:
@@ -170,78 +252,6 @@ def _literal(value: Any) -> str:
     return str(value)
 
 
-def plan(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
-    """Run every condition over empty tables; returns the columns of each query.
-
-    DataFileError names the first condition that does not fit the tables.
-    """
-    connection = open_session(catalogue)
-    for declared in catalogue.tables.optional:
-        connection.execute(f"CREATE SCHEMA opt_{declared.name}")
-    add_tables(
-        connection,
-        catalogue,
-        {name: one.schema.empty_table() for name, one in catalogue.tables.tables.items()},
-    )
-    add_finding_table(connection)
-    try:
-        prepare(connection, catalogue)
-    except duckdb.Error as error:
-        raise odd_rule(
-            PREPARED_FILE, "(prepared)", f"does not fit the tables: {_first_line(error)}"
-        ) from error
-    newest = {name: series.values[-1].value for name, series in catalogue.values.items()}
-    columns = {
-        part.query: _plan_part(connection, catalogue, rule, part, newest)
-        for rule in catalogue.rules
-        for part in rule.parts
-    }
-    connection.close()
-    return columns
-
-
-def _plan_part(
-    connection: Any, catalogue: Catalogue, rule: Rule, part: Part, values: Mapping[str, Any]
-) -> tuple[str, ...]:
-    optional = {one.name for one in catalogue.tables.optional} | {FINDING}
-    for name in part.requires:
-        if name not in optional:
-            raise odd_rule(rule.file, rule.id, f"requires {name!r}, which is no optional table")
-    if part.table:
-        _check_predicate(catalogue, rule, part)
-    show_tables(connection, part.requires)
-    try:
-        if part.query:
-            cursor = connection.execute(fill_values(part.query, values))
-            return _check_columns(rule, tuple(one[0] for one in cursor.description))
-        columns = fill_values(place_columns(connection, catalogue, part), values)
-        connection.execute(f"SELECT {columns} FROM {part.table} WHERE {fill_values(part.where, values)}")
-        return PLACES
-    except duckdb.Error as error:
-        raise odd_rule(rule.file, rule.id, f"does not fit the tables: {_first_line(error)}") from error
-
-
-def _check_predicate(catalogue: Catalogue, rule: Rule, part: Part) -> None:
-    declared = catalogue.tables.tables.get(part.table)
-    if declared and declared.use == OPTIONAL and part.table not in part.requires:
-        raise odd_rule(rule.file, rule.id, f"asks the optional table {part.table!r} without requiring it")
-    for name in catalogue.tables.personal_columns:
-        if re.search(rf"\b{name}\b", part.detail):
-            raise odd_rule(rule.file, rule.id, f"detail would show the personal column {name!r}")
-
-
-def _check_columns(rule: Rule, names: tuple[str, ...]) -> tuple[str, ...]:
-    odd = [one for one in names if one not in PLACES]
-    if odd or "statement_no" not in names:
-        what = f"gives the column {odd[0]!r}" if odd else "gives no column statement_no"
-        raise odd_rule(rule.file, rule.id, f"the query {what}; a query may give {', '.join(PLACES)}")
-    return names
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
-
-
 def asked_words(catalogue: Catalogue) -> set[str]:
     """Every identifier that stands in a condition or in what the conditions need of ``prepared.sql``."""
     return {
@@ -281,15 +291,18 @@ def _add_codes(connection: Any, catalogue: Catalogue) -> None:
             _copy(connection, name, table)
 
 
-def _add_formats(connection: Any, catalogue: Catalogue) -> None:
-    """The format macros of lists with formats, for the codes that occur: a branch for every code is dear to plan."""
+def _add_formats(connection: Any, catalogue: Catalogue, every_format: bool) -> None:
+    """The format macros of lists with formats; of the codes that occur, since a branch for every code is dear to plan.
+
+    ``every_format``: of every code, for plans that are kept.
+    """
     words = asked_words(catalogue)
     for name, listed in _formats(catalogue.codes).items():
         if words.isdisjoint(macro for macro, _ in format_macros(name, [])):
             continue
         known = listed
         place = catalogue.tables.format_column(name)
-        if place is not None and place[0] in words:
+        if not every_format and place is not None and place[0] in words:
             found = connection.execute(f"SELECT DISTINCT {place[1]} FROM {place[0]}").fetchall()
             occurring = {code for (code,) in found}
             known = [one for one in listed if one.code in occurring]

@@ -13,7 +13,7 @@ import pytest
 
 from cheonggu import findings, precheck
 from cheonggu.errors import InputError
-from cheonggu.precheck import check, claim_row
+from cheonggu.precheck import Checker, check, claim_row
 from cheonggu.precheck.cases import Base, Case, change_rows, run_case, to_tables
 from cheonggu.precheck.catalogue import Catalogue, load_catalogue
 
@@ -219,15 +219,16 @@ def test_a_hospital_adds_rules_and_changes_the_version(
 
 
 def test_a_case_that_is_wrong_says_how(catalogue: Catalogue, bases: dict[str, Base]) -> None:
+    checker = Checker(catalogue, threads=1)
     case = Case("DAY-010", "x", "clinic", ("stmt 00001 visit_days = 2",), ("00001",), "test")
-    assert run_case(catalogue, bases, case).problem == ""
+    assert run_case(checker, bases, case).problem == ""
     assert (
-        run_case(catalogue, bases, replace(case, fires_on=())).problem == "fires on ['00001'], wanted nothing"
+        run_case(checker, bases, replace(case, fires_on=())).problem == "fires on ['00001'], wanted nothing"
     )
     unasked = replace(case, rule_id="LIC-004", change=(), fires_on=())
-    assert run_case(catalogue, bases, unasked).problem == "not checked: table doctor absent"
+    assert run_case(checker, bases, unasked).problem == "not checked: table doctor absent"
     other = replace(case, rule_id="MA-001", base="clinic", change=("have medical_aid_office",), fires_on=())
-    assert run_case(catalogue, bases, other).problem == "the rule is not for this claim"
+    assert run_case(checker, bases, other).problem == "the rule is not for this claim"
 
 
 def test_the_example_of_the_handbook_can_be_loaded(bare_scheme: Callable[..., Path], tmp_path: Path) -> None:
