@@ -6,7 +6,7 @@ An error of the claim as a whole holds it for a person. Warnings only show.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +20,8 @@ from cheonggu.errors import SiteError
 from cheonggu.ledger import Batch, NewBatch
 from cheonggu.precheck import Checker
 from cheonggu.schemes.scheme import Scheme
+from cheonggu.waivers import Waiver
+from cheonggu.waiving import apply_waivers, choose, name_waivers, place_statements
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
 SUCCESSOR_MARK = "r"
@@ -43,12 +45,19 @@ def check_batch(
     checker: Checker,
     history: Mapping[str, pa.Table],
     as_of: date,
+    waivers: Sequence[Waiver] = (),
 ) -> Checked:
-    """Run the catalogue over one frozen claim, once per set of files, rules and day."""
+    """Run the catalogue over one frozen claim, once per set of files, rules, waivers and day.
+
+    Findings that one of ``waivers`` (those that hold on the day) meets are marked and do not count.
+    """
+    keys = folder.read(ASSEMBLE, MEMBERS, ["statement_key"])["statement_key"]
+    chosen = choose(waivers, batch.provider_code, keys)
     inputs = {
         ASSEMBLE: folder.inputs_digest(ASSEMBLE),
         "rules": checker.catalogue.version,
         "as_of": as_of.isoformat(),
+        "waivers": name_waivers(chosen),
     }
     if not folder.is_done(PRECHECK, inputs):
         folder.reopen(PRECHECK)
@@ -66,9 +75,25 @@ def check_batch(
                 "reason": pa.array([reason for _, reason in result.not_checked], pa.string()),
             }
         )
-        folder.write_tables(PRECHECK, {FINDINGS: with_keys(result.findings, members), NOT_CHECKED: skipped})
+        found = waive(folder, scheme, batch, with_keys(result.findings, members), chosen)
+        folder.write_tables(PRECHECK, {FINDINGS: found, NOT_CHECKED: skipped})
         folder.seal(PRECHECK, inputs)
-    return read_checked(folder)
+    return judge(folder.read(PRECHECK, FINDINGS))
+
+
+def waive(
+    folder: BatchFolder, scheme: Scheme, batch: Batch, found: pa.Table, waivers: Sequence[Waiver]
+) -> pa.Table:
+    """The findings of a batch with those marked that a waiver meets."""
+    columns = list(filter(None, ("statement_key", scheme.department_column)))
+    statements = folder.read(VALIDATE, "statement", columns)
+    places = place_statements(statements, batch.provider_code, scheme.department_column)
+    return apply_waivers(found, waivers, places, batch.provider_code)
+
+
+def check_again(folder: BatchFolder, scheme: Scheme, batch: Batch, waivers: Sequence[Waiver]) -> Checked:
+    """What the findings of an earlier check mean under the waivers that hold now."""
+    return judge(waive(folder, scheme, batch, folder.read(PRECHECK, FINDINGS), waivers))
 
 
 def _must_be_whole(batch: Batch, not_checked: Iterable[tuple[str, str]]) -> None:
@@ -109,11 +134,6 @@ def judge(found: pa.Table) -> Checked:
     is_claim_wrong = not keys and len(errors) > 0
     status = "failed" if len(errors) else "warn" if len(found) else "ok"
     return Checked(status, found, keys, is_claim_wrong)
-
-
-def read_checked(folder: BatchFolder) -> Checked:
-    """The outcome of a check made earlier."""
-    return judge(folder.read(PRECHECK, FINDINGS))
 
 
 def make_successor(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...]) -> NewBatch | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from cheonggu.commands import codes, copay, decide, ledger, rules, run, sam, simulate
+from cheonggu.commands import codes, copay, decide, ledger, rules, run, sam, simulate, waive
 from cheonggu.commands.terminal import run_guarded
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(codes.app, name="codes")
 app.add_typer(rules.app, name="rules")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
+app.add_typer(waive.app, name="waive")
 app.add_typer(simulate.app, name="simulate")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,6 +24,8 @@ from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import Site
 from cheonggu.sources import Source
 from cheonggu.sources.contract import CONTRACT
+from cheonggu.waivers import Waiver
+from cheonggu.waiving import release_blocked
 
 LOG = logging.getLogger(__name__)
 # States in which the ledger still waits for this statement to join a batch.
@@ -42,10 +44,23 @@ class Extraction:
 
 
 def extract_due(
-    source: Source, ledger: Ledger, scheme: Scheme, site: Site, as_of: date, actor: Actor
+    source: Source,
+    ledger: Ledger,
+    scheme: Scheme,
+    site: Site,
+    as_of: date,
+    actor: Actor,
+    waivers: Sequence[Waiver] = (),
 ) -> Extraction:
-    """Take every due statement into new batches. Raises ContractError or SiteError from the source."""
+    """Take every due statement into new batches. Raises ContractError or SiteError from the source.
+
+    Blocked statements whose every error one of ``waivers`` meets come again as they are.
+    """
     source.check()
+    root = site.batches_folder(scheme.name)
+    released = release_blocked(ledger, scheme, waivers, lambda batch_id: BatchFolder(root, batch_id), actor)
+    if released:
+        LOG.info("%d blocked statements go on, their errors are waived", released)
     providers = source.read("provider")
     past = Counter(batch.batch_id.rsplit("-", 1)[0] for batch in ledger.batches(scheme.name))
     batches: list[NewBatch] = []

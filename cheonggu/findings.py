@@ -30,6 +30,7 @@ FINDINGS = pa.schema(
         pa.field("message_en", pa.string(), nullable=False),
         pa.field("fix_ko", pa.string(), nullable=False),
         pa.field("fix_en", pa.string(), nullable=False),
+        pa.field("waiver_id", pa.int64()),  # the instruction that lets it pass; null: it counts
     ]
 )
 
@@ -64,5 +65,6 @@ def concat(tables: Iterable[pa.Table]) -> pa.Table:
 
 
 def errors_only(table: pa.Table) -> pa.Table:
-    """The findings that block."""
-    return table.filter(pa.compute.equal(table["level"], ERROR))
+    """The findings that block: errors nobody waived."""
+    is_error = pa.compute.equal(table["level"], ERROR)
+    return table.filter(pa.compute.and_(is_error, pa.compute.is_null(table["waiver_id"])))

@@ -193,6 +193,7 @@ def _statement_moves() -> Iterator[Move[StatementState, StatementEvent]]:
     yield Move(
         s.READY, e.JOINED, s.READY, "free after a return or withdrawal; joins a new batch", PIPELINE, True
     )
+    yield Move(s.BILLABLE, e.JOINED, s.BILLABLE, "overridden before; joins a new batch", PIPELINE, True)
     yield Move(s.BILLABLE, e.FOUND_CLEAN, s.READY, "no error-level finding; inside the claim limit", PIPELINE)
     yield Move(s.READY, e.FOUND_CLEAN, s.READY, "validated again in its new batch", PIPELINE, True)
     yield Move(s.BILLABLE, e.FOUND_FAULTY, s.BLOCKED, "an error-level finding", PIPELINE)

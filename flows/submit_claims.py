@@ -46,7 +46,7 @@ def submit_claims(scheme: str, as_of: date | None = None) -> State[Any]:
     day = as_of or today()
     with only_one(scheme, NIGHT):
         extracted = extract(scheme, day)
-        validated = validate(scheme)
+        validated = validate(scheme, day)
         claims, blocked, held = _assemble_and_check(scheme, day)
         submitted = submit(scheme)
         recorded = record(scheme)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -40,10 +40,12 @@ def check_statements(
     setting: str,
     care_days: tuple[date, date],
     doubles: Sequence[str] = (),
+    waive: Callable[[pa.Table], pa.Table] | None = None,
 ) -> Verdict:
     """Check every view lazily and set bad statements aside; the others go on.
 
-    ``doubles``: statement keys whose visit the ledger knows under another key.
+    ``doubles``: statement keys whose visit the ledger knows under another key. ``waive`` marks the findings that
+    a person let pass; those do not set their statement aside.
     """
     columns = Columns(codes, kind, *care_days)
     frames = {view: to_frame(tables[view]) for view in views}
@@ -52,8 +54,10 @@ def check_statements(
         for view in views
     ]
     all_findings = findings.concat([*found, name_doubles(doubles)])
+    if waive is not None:
+        all_findings = waive(all_findings)
     keys = tables[STATEMENT]["statement_key"].combine_chunks()
-    blocked = pc.unique(all_findings["statement_key"])
+    blocked = pc.unique(findings.errors_only(all_findings)["statement_key"])
     distinct = pc.unique(keys)
     verdicts = pa.table(
         {"statement_key": distinct, "is_ready": pc.invert(pc.is_in(distinct, value_set=blocked))}

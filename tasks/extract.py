@@ -15,4 +15,5 @@ from tasks.settings import REPEATABLE
 def extract(scheme: str, as_of: date) -> Extraction:
     """Take every due statement that no earlier batch holds."""
     with open_resources(scheme) as here, here.source() as source:
-        return extract_due(source, here.ledger, here.scheme, here.site, as_of, here.actor)
+        waivers = here.waivers(as_of)
+        return extract_due(source, here.ledger, here.scheme, here.site, as_of, here.actor, waivers)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from prefect import task
 
-from cheonggu.checking import check_batch, make_successor, read_checked
-from cheonggu.precheck import load_catalogue, map_checked
+from cheonggu.checking import check_again, check_batch, make_successor
+from cheonggu.precheck import map_checked
+from cheonggu.waivers import Waiver
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
@@ -31,13 +33,14 @@ def precheck(scheme: str, as_of: date) -> Precheck:
     """Check every assembled claim, then act on those that failed, also those a killed run left behind."""
     passed = found = 0
     with open_resources(scheme) as here:
-        catalogue = load_catalogue([*here.scheme.rule_folders, *here.site.rule_folders])
+        catalogue = here.catalogue()
+        waivers = here.waivers(as_of, catalogue)
         batches = here.ledger.batches(scheme, stages=["assembled"])
         history = here.ledger.history(scheme)
         results = map_checked(
             catalogue,
             lambda checker, one: check_batch(
-                here.folder(one.batch_id), here.scheme, one, checker, history, as_of
+                here.folder(one.batch_id), here.scheme, one, checker, history, as_of, waivers
             ),
             batches,
             threads=here.site.threads,
@@ -46,21 +49,26 @@ def precheck(scheme: str, as_of: date) -> Precheck:
             here.ledger.record_prechecked(batch.batch_id, checked.status, checked.findings, here.actor)
             found += len(checked.findings)
             passed += checked.status != "failed"
-        held, successors, blocked = _act_on_failed(here)
+        held, successors, blocked = _act_on_failed(here, waivers)
     return Precheck(passed, held, successors, blocked, found)
 
 
-def _act_on_failed(here: Resources) -> tuple[int, int, int]:
-    """Hold claims that are wrong as a whole; withdraw the others and pass on their good statements."""
+def _act_on_failed(here: Resources, waivers: Sequence[Waiver]) -> tuple[int, int, int]:
+    """Hold claims that are wrong as a whole; withdraw the others and pass on their good statements.
+
+    A claim that was held before goes on the same way once its error is waived.
+    """
     held = successors = blocked = 0
-    for batch in here.ledger.batches(here.scheme.name, stages=["checked"]):
-        if batch.claim_state != "CHECK_FAILED":
+    for batch in here.ledger.batches(here.scheme.name, stages=["checked", "held"]):
+        is_held = batch.stage == "held"
+        if batch.claim_state != "CHECK_FAILED" or (is_held and batch.hold_code != CLAIM_WRONG):
             continue
         folder = here.folder(batch.batch_id)
-        checked = read_checked(folder)
+        checked = check_again(folder, here.scheme, batch, waivers)
         if checked.is_claim_wrong:
-            here.ledger.hold(batch.batch_id, CLAIM_WRONG, here.actor)
-            held += 1
+            if not is_held:
+                here.ledger.hold(batch.batch_id, CLAIM_WRONG, here.actor)
+                held += 1
             continue
         successor = make_successor(folder, batch, checked.blocked_keys)
         here.ledger.split_failed(batch.batch_id, checked.blocked_keys, successor, here.actor)

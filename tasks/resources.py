@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from prefect.runtime import flow_run
@@ -14,11 +15,13 @@ from prefect.variables import Variable
 from cheonggu.batches import BatchFolder
 from cheonggu.gateways import Gateway, open_gateway
 from cheonggu.ledger import Actor, Ledger, open_ledger
+from cheonggu.precheck import Catalogue, load_catalogue
 from cheonggu.privacy import guard_logs, load_secret
 from cheonggu.schemes import find_scheme
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import SITE_VARIABLE, Site, load_site, site_path
 from cheonggu.sources import Source, open_source
+from cheonggu.waivers import WAIVER, Waiver, read_terms, valid_waivers
 
 PIPELINE = "pipeline"
 # Everything a run writes goes through these; Prefect adds its handlers to them.
@@ -36,6 +39,17 @@ class Resources:
 
     def folder(self, batch_id: str) -> BatchFolder:
         return BatchFolder(self.site.batches_folder(self.scheme.name), batch_id)
+
+    def catalogue(self) -> Catalogue:
+        """The scheme's pre-check rules with the hospital's own behind them."""
+        return load_catalogue([*self.scheme.rule_folders, *self.site.rule_folders])
+
+    def waivers(self, on: date, catalogue: Catalogue | None = None) -> tuple[Waiver, ...]:
+        """The waivers that hold on a day; without any the rules need not be read."""
+        if not self.ledger.instructions(self.scheme.name, kind=WAIVER, valid_on=on):
+            return ()
+        terms = read_terms(self.scheme, on, catalogue or self.catalogue())
+        return valid_waivers(self.ledger, self.scheme.name, on, terms)
 
     def gateway(self) -> Gateway:
         name = self.scheme.gateway

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +11,8 @@ from prefect import task
 
 from cheonggu.batches import EXTRACT, VALIDATE
 from cheonggu.ledger import Batch
+from cheonggu.waivers import Waiver
+from cheonggu.waiving import apply_waivers, choose, name_waivers, place_statements
 from schemas.statements import STATEMENT, check_statements
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
@@ -26,12 +29,13 @@ class Validation:
 
 
 @task(task_run_name="validate {scheme}", **REPEATABLE)
-def validate(scheme: str) -> Validation:
+def validate(scheme: str, as_of: date) -> Validation:
     """Judge every freshly extracted batch and move its statements to READY or BLOCKED."""
     ready = blocked = 0
     with open_resources(scheme) as here:
+        waivers = here.waivers(as_of)
         for batch in here.ledger.batches(scheme, stages=["extracted"]):
-            _check(here, batch)
+            _check(here, batch, waivers)
             folder = here.folder(batch.batch_id)
             verdicts, found = folder.read(VALIDATE, VERDICTS), folder.read(VALIDATE, FINDINGS)
             here.ledger.record_validated(batch.batch_id, verdicts, found, here.actor)
@@ -40,14 +44,21 @@ def validate(scheme: str) -> Validation:
     return Validation(ready, blocked)
 
 
-def _check(here: Resources, batch: Batch) -> None:
+def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
     folder = here.folder(batch.batch_id)
     doubles = here.ledger.find_doubles(batch.batch_id)
-    inputs = {EXTRACT: folder.inputs_digest(EXTRACT), "doubles": ",".join(doubles)}
+    statements = folder.read(EXTRACT, STATEMENT)
+    chosen = choose(waivers, batch.provider_code, statements["statement_key"])
+    inputs = {
+        EXTRACT: folder.inputs_digest(EXTRACT),
+        "doubles": ",".join(doubles),
+        "waivers": name_waivers(chosen),
+    }
     if folder.is_done(VALIDATE, inputs):
         return
     views = (*here.scheme.statement_views, "provider", *here.scheme.roster_views)
     tables = {view: folder.read(EXTRACT, view) for view in views}
+    places = place_statements(statements, batch.provider_code, here.scheme.department_column)
     verdict = check_statements(
         tables,
         here.scheme.statement_views,
@@ -56,6 +67,7 @@ def _check(here: Resources, batch: Batch) -> None:
         setting=batch.group.get("setting", ""),
         care_days=_care_days(tables[STATEMENT], batch.claim_date),
         doubles=doubles,
+        waive=lambda found: apply_waivers(found, chosen, places, batch.provider_code),
     )
     folder.reopen(VALIDATE)
     folder.write_tables(VALIDATE, {**verdict.tables, VERDICTS: verdict.verdicts, FINDINGS: verdict.findings})

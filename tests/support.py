@@ -128,7 +128,7 @@ def run_until_checked(site: Path, as_of: date = AS_OF) -> None:
     """Extract, validate, assemble and pre-check, as the night does, without handing anything off."""
     os.environ[SITE_VARIABLE] = str(site)
     extract.fn(HIRA.name, as_of)
-    validate.fn(HIRA.name)
+    validate.fn(HIRA.name, as_of)
     while True:
         assemble.fn(HIRA.name)
         if not precheck.fn(HIRA.name, as_of).successors:

@@ -80,7 +80,7 @@ def test_months_before_the_first_care_month_are_never_touched(site: Path) -> Non
 
 def test_a_blocked_statement_comes_back_only_when_something_was_mended(site: Path) -> None:
     extract.fn("hira", AS_OF)
-    blocked = validate.fn("hira").blocked
+    blocked = validate.fn("hira", AS_OF).blocked
     assert blocked > 0
     assert extract.fn("hira", AS_OF).statements == 0
     rows = read_ledger(site, "SELECT statement_key FROM finding WHERE field = 'patient_name'")
@@ -88,13 +88,13 @@ def test_a_blocked_statement_comes_back_only_when_something_was_mended(site: Pat
         site, f"UPDATE hospital_statement SET patient_name = '김보람' WHERE statement_key = '{rows[0][0]}'"
     )
     assert extract.fn("hira", AS_OF).statements == 1
-    assert validate.fn("hira").ready == 1
+    assert validate.fn("hira", AS_OF).ready == 1
 
 
 def test_an_unknown_form_is_set_aside_and_stops_nobody(site: Path) -> None:
     change(site, "UPDATE hospital_statement SET form_no = '../x' WHERE rowid = 1")
     taken = extract.fn("hira", AS_OF)
-    verdict = validate.fn("hira")
+    verdict = validate.fn("hira", AS_OF)
     assert verdict.ready > 0
     assert taken.statements == verdict.ready + verdict.blocked
     assert ("SRC-003", "form_no") in read_ledger(site, "SELECT rule_id, field FROM finding")
@@ -116,7 +116,7 @@ def test_the_same_visit_under_two_keys_is_claimed_once(site: Path) -> None:
         )
         connection.execute(f"UPDATE hospital_statement SET {values} WHERE statement_key = '{keys[1]}'")
     extract.fn("hira", AS_OF)
-    validate.fn("hira")
+    validate.fn("hira", AS_OF)
     assert (keys[1],) in read_ledger(site, "SELECT statement_key FROM finding WHERE rule_id = 'SRC-013'")
     assert (keys[0],) not in read_ledger(site, "SELECT statement_key FROM finding WHERE rule_id = 'SRC-013'")
 

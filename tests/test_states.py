@@ -25,6 +25,7 @@ STATEMENT = """
 - extracted BILLABLE
 - added READY
 OPEN day_closed BILLABLE
+BILLABLE joined BILLABLE
 BILLABLE found_clean READY
 BILLABLE found_faulty BLOCKED
 BLOCKED corrected BILLABLE

@@ -17,11 +17,12 @@ from cheonggu.ledger.audit import Transaction, digest_rows
 from cheonggu.ledger.batches import bad_table, batch_columns, check_table, insert_batch, name_keys
 from cheonggu.ledger.database import insert_rows, to_columns
 from cheonggu.ledger.model import AMOUNTS, MEMBERS, PERSONAL, NewBatch
-from cheonggu.ledger.moves import find_states, move_statements, plan_from, plan_moves
+from cheonggu.ledger.moves import find_states, move_statements, plan_from, plan_moves, staged
 from cheonggu.ledger.tables import batch, event_statement, statement, statement_personal
 from cheonggu.states import BatchStage, StatementEvent, StatementState
 
 ROWS_AT_ONCE = 50_000
+FREE_STATES = [StatementState.READY.value, StatementState.BILLABLE.value]
 
 
 def add_batches(tx: Transaction, batches: Sequence[NewBatch], members: pa.Table) -> None:
@@ -80,7 +81,7 @@ def _is_known(connection: Connection, one: NewBatch, digest: str) -> bool:
 def _check_joining(connection: Connection, owners: Mapping[str, NewBatch], members: pa.Table) -> pa.Table:
     """The members that the ledger knows, with the event by which each joins; StateError when one may not.
 
-    Blocked statements join when their content changed, free READY ones as they are.
+    Blocked statements join when their content changed, free READY and BILLABLE ones as they are.
     """
     known = find_states(connection, members["statement_key"].to_pylist())
     if not len(known):
@@ -101,7 +102,8 @@ def _check_joining(connection: Connection, owners: Mapping[str, NewBatch], membe
         pc.equal(known["state"], StatementState.BLOCKED),
         pc.not_equal(known["content_hash"], known["new_hash"]),
     )
-    is_free = pc.and_(pc.equal(known["state"], StatementState.READY), pc.is_null(known["batch_id"]))
+    is_waiting = pc.is_in(known["state"], value_set=pa.array(FREE_STATES, pa.string()))
+    is_free = pc.and_(is_waiting, pc.is_null(known["batch_id"]))
     may_join = pc.and_(is_same_owner, pc.or_(is_corrected, is_free))
     refused = known.filter(pc.invert(may_join))["statement_key"].to_pylist()
     if refused:
@@ -192,6 +194,17 @@ def _append_entries(
 def _plan_returning(rows: pa.Table, event_kind: StatementEvent) -> pa.Table:
     chosen = rows.filter(pc.fill_null(pc.equal(rows["event"], event_kind.value), False))
     return plan_moves(chosen["key"], chosen["state"], event_kind)
+
+
+def override_blocked(tx: Transaction, scheme: str, keys: Sequence[str], waiver_ids: Sequence[int]) -> None:
+    """BLOCKED → BILLABLE without a batch: a person waived every error; the next extraction takes them."""
+    moves = plan_from(pa.array(sorted(keys), pa.string()), StatementState.BLOCKED, StatementEvent.OVERRIDDEN)
+    event_id = tx.append(
+        "overridden", {"scheme": scheme}, moves=moves, detail={"waivers": sorted(waiver_ids)}
+    )
+    move_statements(tx.connection, event_id, moves)
+    mine = select(staged.c.statement_key)
+    tx.connection.execute(update(statement).where(statement.c.statement_key.in_(mine)).values(batch_id=None))
 
 
 def slice_batches(ids: Any, table: pa.Table) -> Iterator[tuple[str, pa.Table]]:

@@ -120,7 +120,7 @@ def read_known(connection: Connection, scheme: str, provider_code: str, care_mon
 
 
 def read_blocked(connection: Connection, scheme: str) -> pa.Table:
-    """The errors of statements that are BLOCKED, from the batch that blocked them."""
+    """The errors of statements that are BLOCKED, from the batch that blocked them, without the waived ones."""
     query = (
         select(*(finding.c[name] for name in FINDINGS.names))
         .join(
@@ -134,10 +134,20 @@ def read_blocked(connection: Connection, scheme: str) -> pa.Table:
             statement.c.scheme == scheme,
             statement.c.state == StatementState.BLOCKED.value,
             finding.c.level == ERROR,
+            finding.c.waiver_id.is_(None),
         )
         .order_by(finding.c.statement_key, finding.c.rule_id, finding.c.seq)
     )
     return read_table(connection, query, FINDINGS)
+
+
+def read_blocked_statements(connection: Connection, scheme: str) -> pa.Table:
+    """statement_key, provider_code and the batch that blocked it, of every BLOCKED statement."""
+    names = ("statement_key", "provider_code", "batch_id")
+    query = select(*(statement.c[name] for name in names)).where(
+        statement.c.scheme == scheme, statement.c.state == StatementState.BLOCKED.value
+    )
+    return read_table(connection, query, pa.schema([(name, pa.string()) for name in names]))
 
 
 def find_doubles(connection: Connection, batch_id: str) -> list[str]:

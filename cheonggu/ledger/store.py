@@ -411,6 +411,18 @@ class Ledger:
         with self._read() as connection:
             return registers.read_blocked(connection, scheme)
 
+    def blocked_statements(self, scheme: str) -> pa.Table:
+        """statement_key, provider_code and batch_id of every BLOCKED statement."""
+        with self._read() as connection:
+            return registers.read_blocked_statements(connection, scheme)
+
+    def override_blocked(
+        self, scheme: str, keys: Sequence[str], waiver_ids: Sequence[int], actor: Actor
+    ) -> None:
+        """Blocked statements whose errors a person waived become BILLABLE and free; StateError for another state."""
+        with self._change(actor) as tx:
+            intake.override_blocked(tx, scheme, keys, waiver_ids)
+
     def error_rules(self, scheme: str) -> dict[str, set[str]]:
         """Statement key → rules that found an error in it."""
         with self._read() as connection:

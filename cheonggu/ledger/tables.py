@@ -242,6 +242,7 @@ finding = Table(
     _text("message_en"),
     _text("fix_ko"),
     _text("fix_en"),
+    _won("waiver_id", optional=True),  # the instruction that let it pass
 )
 
 notice = Table(

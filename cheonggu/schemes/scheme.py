@@ -49,6 +49,10 @@ class Scheme:
 
     A change in one of the ``context_views`` gives blocked statements another chance.
 
+    ``value_on(name, day)`` gives a dated value of the scheme; ``department_column`` is the statement view's column that
+    a waiver may name, empty where there is none; ``deadlines`` is the file of its time limits, and
+    ``public_holidays(first, last)`` gives holiday_on (date32) and name of the days that are no working days.
+
     ``find_targets(statements, rosters, as_of)`` gives statement_key, is_billable (bool), identity (text),
     group_key (start of the batch id), kind and the ``group_columns`` (text) of every statement that is due.
     """
@@ -73,3 +77,7 @@ class Scheme:
     # Days after the hand-off until a claim without any answer counts as SEND_UNKNOWN, on a day.
     unknown_after_days: Callable[[date], int]
     explain_amount: Callable[[str], dict[str, Any]]
+    value_on: Callable[[str, date], Any]
+    deadlines: Path
+    public_holidays: Callable[[date, date], pa.Table]
+    department_column: str = ""

@@ -74,7 +74,7 @@ def run_night(site: str, as_of: str, kill_at: int | None, report: str) -> None:
     watch(steps)
     day = date.fromisoformat(as_of)
     extract.fn(SCHEME, day)
-    validate.fn(SCHEME)
+    validate.fn(SCHEME, day)
     while True:
         assemble.fn(SCHEME)
         if not precheck.fn(SCHEME, day).successors:

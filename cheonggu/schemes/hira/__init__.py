@@ -5,7 +5,8 @@ from __future__ import annotations
 from cheonggu.schemes.hira.amounts_rules import explain
 from cheonggu.schemes.hira.assemble import assemble
 from cheonggu.schemes.hira.claim_files import SAM, write_claim
-from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS
+from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS, value_on
+from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
 from cheonggu.schemes.hira.targets import GROUP_COLUMNS, find_targets, max_statements, unknown_after_days
@@ -31,4 +32,8 @@ SCHEME = Scheme(
     max_statements=max_statements,
     unknown_after_days=unknown_after_days,
     explain_amount=explain,
+    value_on=value_on,
+    deadlines=HOME / "rules" / "deadlines.toml",
+    public_holidays=public_holidays,
+    department_column="department",
 )

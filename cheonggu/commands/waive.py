@@ -1,0 +1,144 @@
+"""``waive add | list | end``: let a finding pass for a time (점검제외), see what is let pass, stop it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from cheonggu.commands.ledger import KeyFile, Url, find_ledger
+from cheonggu.errors import UsageError
+from cheonggu.ledger import Actor, Instruction
+from cheonggu.precheck import load_catalogue
+from cheonggu.schemes import find_scheme
+from cheonggu.site import load_site, site_path
+from cheonggu.waivers import STATEMENT, WAIVER, NewWaiver, grant, read_terms, to_waiver
+
+app = typer.Typer(help="점검제외 · waivers: findings a person lets pass for a time", no_args_is_help=True)
+
+SEOUL = ZoneInfo("Asia/Seoul")
+Scheme = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
+SiteFile = Annotated[
+    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
+]
+Person = Annotated[str, typer.Option("--person", help="결정한 사람 · staff id of who decides")]
+Reason = Annotated[str, typer.Option("--reason", help="사유 · why")]
+Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
+
+
+@app.command()
+def add(
+    rule_id: Annotated[str, typer.Argument(help="규칙 번호 · such as DX-001")],
+    provider: Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")],
+    until: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="기한 · last day")],
+    person: Person,
+    reason: Reason,
+    scope: Annotated[
+        str, typer.Option("--scope", help="finding | statement | department | provider")
+    ] = STATEMENT,
+    statement: Annotated[str, typer.Option("--statement", help="명세서 키 · statement key")] = "",
+    line: Annotated[int, typer.Option("--line", help="줄번호 · line number (finding)")] = 0,
+    field: Annotated[str, typer.Option("--field", help="항목 · field (finding)")] = "",
+    department: Annotated[str, typer.Option("--department", help="진료과목 · department code")] = "",
+    second_person: Annotated[
+        str,
+        typer.Option(
+            "--second-person", help="두 번째 승인자 · second person, for rules that prevent a return"
+        ),
+    ] = "",
+    scheme: Scheme = "hira",
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: SiteFile = None,
+) -> None:
+    """점검제외를 등록합니다 · let a rule pass at one place, for a statement, department or provider."""
+    chosen = find_scheme(scheme)
+    new = NewWaiver(
+        rule_id=rule_id.upper(),
+        scope=scope,
+        provider_code=provider,
+        person=person,
+        reason=reason,
+        expires_on=until.date(),
+        statement_key=statement,
+        line_no=line,
+        field=field,
+        department=department,
+        second_person=second_person,
+    )
+    terms = read_terms(chosen, today(), load_catalogue([*chosen.rule_folders, *_own_rules(url, site)]))
+    with find_ledger(url, key_file, site) as ledger:
+        given = grant(ledger, chosen, terms, new, today(), Actor(person, None))
+    typer.echo(f"{given.id}번 점검제외를 등록했습니다. Waiver {given.id} holds until {given.expires_on}.")
+
+
+@app.command("list")
+def list_waivers(
+    everything: Annotated[bool, typer.Option("--all", help="끝난 것도 · ended and expired ones too")] = False,
+    scheme: Scheme = "hira",
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: SiteFile = None,
+    as_json: Json = False,
+) -> None:
+    """점검제외 목록 · the waivers that hold, with who, why and until when."""
+    with find_ledger(url, key_file, site) as ledger:
+        given = ledger.instructions(scheme, kind=WAIVER, valid_on=None if everything else today())
+    rows = [show(one, today()) for one in given]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
+        return
+    for one in rows:
+        place = one["statement_key"] or one["department"] or one["provider_code"]
+        signed = f"{one['person']}+{one['second_person']}" if one["second_person"] else one["person"]
+        typer.echo(
+            f"{one['id']:>6}  {one['rule_id']:<9} {one['scope']:<10} {place}  ~{one['expires_on']}  "
+            f"{one['status']}  {signed}: {one['reason']}"
+        )
+    typer.echo(f"점검제외 {len(rows)}건. {len(rows)} waivers.")
+
+
+@app.command()
+def end(
+    waiver_id: Annotated[int, typer.Argument(help="점검제외 번호 · number of the waiver")],
+    person: Person,
+    reason: Reason,
+    scheme: Scheme = "hira",
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: SiteFile = None,
+) -> None:
+    """점검제외를 끝냅니다 · the waiver holds no longer; the next check finds the error again."""
+    with find_ledger(url, key_file, site) as ledger:
+        known = {one.instruction_id for one in ledger.instructions(scheme, kind=WAIVER)}
+        if waiver_id not in known:
+            raise UsageError(
+                f"There is no waiver {waiver_id}.",
+                f"{waiver_id}번 점검제외가 없습니다.",
+                fix_en="'cheonggu waive list --all' shows them.",
+                fix_ko="'cheonggu waive list --all'로 확인하세요.",
+            )
+        ledger.end_instruction(waiver_id, person, reason, Actor(person, None))
+    typer.echo(f"{waiver_id}번 점검제외를 끝냈습니다. Waiver {waiver_id} has ended.")
+
+
+def show(one: Instruction, on: date) -> dict[str, Any]:
+    """A waiver as plain values, with whether it holds on a day: holds, expired or ended."""
+    waiver = to_waiver(one)
+    status = "ended" if one.ended_at else "expired" if waiver.expires_on < on else "holds"
+    return {**asdict(waiver), "given_at": one.given_at, "status": status, "ended_by": one.ended_by}
+
+
+def today() -> date:
+    """The day it is where the hospital stands."""
+    return datetime.now(SEOUL).date()
+
+
+def _own_rules(url: str | None, site: Path | None) -> tuple[Path, ...]:
+    """The hospital's own rule folders, when a site file is in use."""
+    return () if url is not None else load_site(site_path(site)).rule_folders

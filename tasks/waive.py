@@ -1,0 +1,19 @@
+"""A person's waiver (점검제외) → the ledger; the next night takes it into account."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import task
+
+from cheonggu.waivers import NewWaiver, Waiver, grant, read_terms
+from tasks.resources import open_resources
+from tasks.settings import STAGE
+
+
+@task(task_run_name="waive {scheme}", **STAGE)
+def waive(scheme: str, new: NewWaiver, today: date) -> Waiver:
+    """Keep the waiver, or refuse it with what is missing."""
+    with open_resources(scheme, actor=new.person) as here:
+        terms = read_terms(here.scheme, today, here.catalogue())
+        return grant(here.ledger, here.scheme, terms, new, today, here.actor)
