@@ -21,7 +21,7 @@ from cheonggu.ledger import Batch, NewBatch
 from cheonggu.precheck import Checker
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.waivers import Waiver
-from cheonggu.waiving import apply_waivers, choose, name_waivers, place_statements
+from cheonggu.waiving import apply_waivers, choose, name_waivers, number_waived, place_statements
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
 SUCCESSOR_MARK = "r"
@@ -51,8 +51,8 @@ def check_batch(
 
     Findings that one of ``waivers`` (those that hold on the day) meets are marked and do not count.
     """
-    keys = folder.read(ASSEMBLE, MEMBERS, ["statement_key"])["statement_key"]
-    chosen = choose(waivers, batch.provider_code, keys)
+    members = folder.read(ASSEMBLE, MEMBERS, ["statement_key", "statement_no"])
+    chosen = choose(waivers, batch.provider_code, members["statement_key"])
     inputs = {
         ASSEMBLE: folder.inputs_digest(ASSEMBLE),
         "rules": checker.catalogue.version,
@@ -61,13 +61,14 @@ def check_batch(
     }
     if not folder.is_done(PRECHECK, inputs):
         folder.reopen(PRECHECK)
-        members = folder.read(ASSEMBLE, MEMBERS, ["statement_key", "statement_no"])
         rosters = {view: folder.read(VALIDATE, view) for view in ("provider", *scheme.roster_views)}
         tables = scheme.precheck_tables(
             folder.stage(ASSEMBLE) / scheme.files_folder, rosters, {"batch": batch, "as_of": as_of}
         )
         source = {"source_stmt": _care_days(folder, members)}
-        result = checker.check({**tables, **source, **history}, on=as_of)
+        places = _places(folder, scheme, batch)
+        waived = number_waived(chosen, places, members) if chosen else None
+        result = checker.check({**tables, **source, **history}, on=as_of, waived=waived)
         _must_be_whole(batch, result.not_checked)
         skipped = pa.table(
             {
@@ -75,25 +76,23 @@ def check_batch(
                 "reason": pa.array([reason for _, reason in result.not_checked], pa.string()),
             }
         )
-        found = waive(folder, scheme, batch, with_keys(result.findings, members), chosen)
+        found = apply_waivers(with_keys(result.findings, members), chosen, places, batch.provider_code)
         folder.write_tables(PRECHECK, {FINDINGS: found, NOT_CHECKED: skipped})
         folder.seal(PRECHECK, inputs)
     return judge(folder.read(PRECHECK, FINDINGS))
 
 
-def waive(
-    folder: BatchFolder, scheme: Scheme, batch: Batch, found: pa.Table, waivers: Sequence[Waiver]
-) -> pa.Table:
-    """The findings of a batch with those marked that a waiver meets."""
-    columns = list(filter(None, ("statement_key", scheme.department_column)))
-    statements = folder.read(VALIDATE, "statement", columns)
-    places = place_statements(statements, batch.provider_code, scheme.department_column)
-    return apply_waivers(found, waivers, places, batch.provider_code)
-
-
 def check_again(folder: BatchFolder, scheme: Scheme, batch: Batch, waivers: Sequence[Waiver]) -> Checked:
     """What the findings of an earlier check mean under the waivers that hold now."""
-    return judge(waive(folder, scheme, batch, folder.read(PRECHECK, FINDINGS), waivers))
+    found, places = folder.read(PRECHECK, FINDINGS), _places(folder, scheme, batch)
+    return judge(apply_waivers(found, waivers, places, batch.provider_code))
+
+
+def _places(folder: BatchFolder, scheme: Scheme, batch: Batch) -> pa.Table:
+    """Where each statement of the batch belongs, as waivers name it."""
+    columns = list(filter(None, ("statement_key", scheme.department_column)))
+    statements = folder.read(VALIDATE, "statement", columns)
+    return place_statements(statements, batch.provider_code, scheme.department_column)
 
 
 def _must_be_whole(batch: Batch, not_checked: Iterable[tuple[str, str]]) -> None:

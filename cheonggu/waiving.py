@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from cheonggu.batches import EXTRACT, BatchFolder
 from cheonggu.findings import FINDINGS
 from cheonggu.ledger import Actor, Ledger
+from cheonggu.precheck import WAIVED
 from cheonggu.query import Tables
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.waivers import DEPARTMENT, PROVIDER, Waiver
@@ -29,6 +30,19 @@ WHERE CASE w.scope
     ELSE f.statement_key = w.statement_key AND coalesce(f.line_no, 0) = w.line_no AND coalesce(f.field, '') = w.field
 END
 GROUP BY f.n
+"""
+
+# The same places by statement number; a waiver for the provider stands for any statement.
+NUMBERED = """
+SELECT w.rule_id, m.statement_no,
+    CASE WHEN w.scope = 'finding' THEN w.line_no END AS line_no, CASE WHEN w.scope = 'finding' THEN w.field END AS field
+FROM waiver w
+JOIN place p ON CASE w.scope WHEN 'department' THEN p.department = w.department
+    ELSE p.statement_key = w.statement_key END
+JOIN member m ON m.statement_key = p.statement_key
+WHERE w.scope <> 'provider'
+UNION ALL
+SELECT rule_id, NULL, NULL, NULL FROM waiver WHERE scope = 'provider'
 """
 
 
@@ -80,6 +94,12 @@ def apply_waivers(
         place = pc.index_in(pa.array(range(len(found)), pa.int64()), value_set=rows["n"].combine_chunks())
         met = rows["waiver_id"].combine_chunks().take(place)
     return found.set_column(column, FINDINGS.field("waiver_id"), met)
+
+
+def number_waived(waivers: Sequence[Waiver], places: pa.Table, members: pa.Table) -> pa.Table:
+    """What the pre-check is told not to count (``precheck.WAIVED``), by the numbers in ``members``."""
+    db = Tables(waiver=_as_table(waivers), place=_one_each(places), member=members)
+    return db.table(NUMBERED).cast(WAIVED)
 
 
 def _one_each(places: pa.Table) -> pa.Table:

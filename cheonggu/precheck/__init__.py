@@ -1,11 +1,12 @@
 """The pre-check (사전점검): a scheme's rule catalogue, run over the files of one claim before they leave."""
 
 from cheonggu.precheck.catalogue import load_catalogue
-from cheonggu.precheck.engine import Checker, CheckResult, check, claim_row
+from cheonggu.precheck.engine import WAIVED, Checker, CheckResult, check, claim_row
 from cheonggu.precheck.model import Catalogue, Rule
 from cheonggu.precheck.pool import map_checked
 
 __all__ = [
+    "WAIVED",
     "Catalogue",
     "CheckResult",
     "Checker",

@@ -35,6 +35,11 @@ from cheonggu.precheck.session import (
 
 # Rows of all tables up to which a claim is checked with kept plans: above it, planning weighs less than a good plan.
 SMALL_ROWS = 30_000
+# Findings a person waived: rules about findings, such as the share of impossible statements, do not count them.
+# Null stands for any statement, line or field; line 0 and field "" for a finding that names none.
+WAIVED = pa.schema(
+    [("rule_id", pa.string()), ("statement_no", pa.string()), ("line_no", pa.int64()), ("field", pa.string())]
+)
 
 
 @dataclass(frozen=True)
@@ -83,21 +88,27 @@ class Checker:
             self._kept = None
 
     def check(
-        self, tables: Mapping[str, pa.Table], *, on: date, only: frozenset[str] | None = None
+        self,
+        tables: Mapping[str, pa.Table],
+        *,
+        on: date,
+        only: frozenset[str] | None = None,
+        waived: pa.Table | None = None,
     ) -> CheckResult:
-        """Run the rules, or ``only`` those named, over one claim: see :func:`check`."""
+        """Run the rules, or ``only`` those named, over one claim: see :func:`check`. ``waived``: as ``WAIVED``."""
+        waived = WAIVED.empty_table() if waived is None else waived
         facts = {**_claim_facts(tables), "submission_on": on}
         given = {**tables, "claim": pa.Table.from_pylist([facts])}
         clock = _Clock()
         if sum(table.num_rows for table in given.values()) > SMALL_ROWS:
             session = self._open(keeps_plans=False)
             try:
-                return _check(self.catalogue, session, given, facts, on, only, clock)
+                return _check(self.catalogue, session, given, facts, on, only, waived, clock)
             finally:
                 session.close()
         with clock("open"):
             self._kept = self._kept or self._open(keeps_plans=True)
-        return _check(self.catalogue, self._kept, given, facts, on, only, clock)
+        return _check(self.catalogue, self._kept, given, facts, on, only, waived, clock)
 
     def _open(self, *, keeps_plans: bool) -> Session:
         threads = 1 if keeps_plans else self.threads  # sharing out a small claim costs more than it gains
@@ -141,6 +152,7 @@ def _check(
     facts: Mapping[str, Any],
     on: date,
     only: frozenset[str] | None,
+    waived: pa.Table,
     clock: _Clock,
 ) -> CheckResult:
     with clock("load"):
@@ -152,7 +164,7 @@ def _check(
     not_checked += _run(session, [job for job in jobs if job not in late], clock)
     _keep_rule_days(session)
     if late:
-        _show_findings(session)
+        _show_findings(session, waived)
         not_checked += _run(session, late, clock)
     with clock("collect"):
         found = _collect(session)
@@ -347,7 +359,7 @@ def _keep_rule_days(session: Session) -> None:
             )
 
 
-def _show_findings(session: Session) -> None:
+def _show_findings(session: Session, waived: pa.Table) -> None:
     catalogue = session.catalogue
     rules = pa.table(
         {
@@ -361,10 +373,15 @@ def _show_findings(session: Session) -> None:
         }
     )
     session.db.register("rules", rules)
+    session.db.register("waived", waived)
     session.db.execute(
         f"INSERT INTO opt_{FINDING}.{FINDING} SELECT rule_id, level, scope, statement_no, prevents_impossible"
-        f" FROM {HIT} JOIN rules USING (rule_no)"
+        f" FROM {HIT} AS h JOIN rules USING (rule_no) WHERE NOT EXISTS (FROM waived w"
+        " WHERE w.rule_id = rules.rule_id AND coalesce(w.statement_no = h.statement_no, w.statement_no IS NULL)"
+        " AND coalesce(w.line_no = coalesce(h.line_no, 0), w.line_no IS NULL)"
+        " AND coalesce(w.field = coalesce(h.field, ''), w.field IS NULL))"
     )
+    session.db.unregister("waived")
     session.db.unregister("rules")
 
 
