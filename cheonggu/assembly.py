@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from cheonggu.batches import ASSEMBLE, VALIDATE, BatchFolder, FileFact, make_private
 from cheonggu.ledger import Actor, Batch, Ledger
-from cheonggu.schemes.scheme import Assembled, BatchInput, Scheme
+from cheonggu.schemes.scheme import REFERENCE_COLUMNS, REFERENCES, Assembled, BatchInput, Scheme
 
 HEADER, MEMBERS, FINDINGS = "header", "members", "findings"
 
@@ -66,7 +66,15 @@ def _batch_input(folder: BatchFolder, scheme: Scheme, batch: Batch, claim_no: st
         group=batch.group,
         tables={view: folder.read(VALIDATE, view) for view in views},
         remark=remark,
+        references=read_references(folder, VALIDATE),
     )
+
+
+def read_references(folder: BatchFolder, stage: str) -> pa.Table:
+    """What the batch's statements refer to at the reviewer (``REFERENCE_COLUMNS``); empty for originals."""
+    if not folder.has(stage, REFERENCES):
+        return REFERENCE_COLUMNS.empty_table()
+    return folder.read(stage, REFERENCES)
 
 
 def _tables(claim: Assembled, found: pa.Table) -> dict[str, pa.Table]:

@@ -86,6 +86,10 @@ class BatchFolder:
         """One table of a completed stage."""
         return pq.read_table(self.stage(stage) / f"{table}.parquet", columns=columns)
 
+    def has(self, stage: str, table: str) -> bool:
+        """Whether a completed stage holds a table that not every batch has."""
+        return (self.stage(stage) / f"{table}.parquet").is_file()
+
     def seal(self, stage: str, inputs: Mapping[str, str]) -> dict[str, Any]:
         """Write the manifest over all files of the stage: from here on the stage is complete."""
         folder = self.stage(stage)

@@ -3,12 +3,17 @@
 A statement is taken when the hospital has reviewed it, its day is closed (진료마감), its month or week is over
 and no earlier batch holds it. All batches of a night enter the ledger in one transaction after all their tables
 stand on disk, so a crash leaves either all of them or none.
+
+A statement that the ledger has never seen while a claim of its month and kind is at the reviewer already is an omitted
+one (누락청구): it goes into a claim of its own. A later slice of an admission (분리청구) waits for the receipt of the
+first one and refers to it. Care past the claim limit is never taken.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +23,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cheonggu.batches import EXTRACT, BatchFolder
+from cheonggu.contents import digest_context, hash_contents
+from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
 from cheonggu.ledger import Actor, Ledger, NewBatch
 from cheonggu.query import Tables
-from cheonggu.schemes.scheme import Scheme
-from cheonggu.site import Site
+from cheonggu.schemes.scheme import CLASS_NAME, REFERENCE_COLUMNS, REFERENCES, RerunClass, Scheme
+from cheonggu.site import AUTOMATIC, Site
 from cheonggu.sources import Source
 from cheonggu.sources.contract import CONTRACT
+from cheonggu.states import ClaimState
 from cheonggu.waivers import Waiver
 from cheonggu.waiving import release_blocked
 
@@ -32,15 +40,51 @@ LOG = logging.getLogger(__name__)
 FREE_STATES = ("BILLABLE", "READY")
 PERSONAL = ("patient_rrn", "patient_name", "subscriber_name", "insurance_card_no")
 AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
+ORIGINAL, OMITTED, SLICE = "", "omitted", "slice"
+# A batch id is its group, a digest and, for a successor, its round.
+BATCH_TAIL = re.compile(r"-[0-9a-f]{8}(-r\d+)?$")
+NOT_AT_REVIEWER = frozenset(
+    {
+        ClaimState.OPEN,
+        ClaimState.ASSEMBLED,
+        ClaimState.CHECKED_OK,
+        ClaimState.CHECKED_WARN,
+        ClaimState.CHECK_FAILED,
+        ClaimState.WITHDRAWN,
+        ClaimState.RETURNED,
+    }
+)
 
 
 @dataclass(frozen=True)
 class Extraction:
-    """What one night took: batch ids and statement counts; ``waiting`` are due but still open at the hospital."""
+    """What one night took: batch ids and statement counts.
+
+    ``waiting`` are due but open at the hospital, or slices whose first one has no receipt yet; ``omitted`` of the
+    statements missed their month's claim; ``left`` are omitted ones that a person must ask for; ``too_late`` are past
+    the claim limit.
+    """
 
     batch_ids: tuple[str, ...]
     statements: int
     waiting: int
+    omitted: int = 0
+    left: int = 0
+    too_late: int = 0
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a run may take: claim classes by relation ('' for originals), and narrower choices of a person."""
+
+    relations: frozenset[str]
+    provider_code: str | None = None
+    statement_keys: frozenset[str] = frozenset()
+
+
+def choose_nightly(site: Site) -> Selection:
+    """Originals and slices; omitted ones only where the site says so."""
+    return Selection(frozenset({ORIGINAL, SLICE} | ({OMITTED} if site.omitted == AUTOMATIC else set())))
 
 
 def extract_due(
@@ -51,8 +95,9 @@ def extract_due(
     as_of: date,
     actor: Actor,
     waivers: Sequence[Waiver] = (),
+    selection: Selection | None = None,
 ) -> Extraction:
-    """Take every due statement into new batches. Raises ContractError or SiteError from the source.
+    """Take every due statement of the selection into new batches. Raises ContractError or SiteError from the source.
 
     Blocked statements whose every error one of ``waivers`` meets come again as they are.
     """
@@ -61,30 +106,60 @@ def extract_due(
     released = release_blocked(ledger, scheme, waivers, lambda batch_id: BatchFolder(root, batch_id), actor)
     if released:
         LOG.info("%d blocked statements go on, their errors are waived", released)
-    providers = source.read("provider")
-    past = Counter(batch.batch_id.rsplit("-", 1)[0] for batch in ledger.batches(scheme.name))
+    past = Counter(BATCH_TAIL.sub("", batch.batch_id) for batch in ledger.batches(scheme.name))
+    chosen = selection or choose_nightly(site)
     batches: list[NewBatch] = []
     members: list[pa.Table] = []
-    waiting = 0
-    groups = source.groups(site.first_care_month, as_of.strftime("%Y%m"))
-    for provider_code, care_month in zip(
-        groups["provider_code"].to_pylist(), groups["care_month"].to_pylist(), strict=True
-    ):
-        month = _Month(source, ledger, scheme, provider_code, care_month, providers, as_of)
-        waiting += month.waiting
+    references: list[pa.Table] = []
+    counts: Counter[str] = Counter()
+    for month in open_months(source, ledger, scheme, site, as_of, chosen):
+        counts += month.counts
         for batch, tables, rows in month.batches(past):
-            _write(site, scheme, batch, tables)
+            write_extracted(site, scheme, batch, tables)
             batches.append(batch)
             members.append(rows)
             LOG.info("batch %s: %d statements", batch.batch_id, len(rows))
+        references.append(month.references)
     if batches:
-        ledger.add_batches(batches, pa.concat_tables(members), actor)
+        ledger.add_batches(batches, pa.concat_tables(members), actor, references=pa.concat_tables(references))
+    taken = sum(len(rows) for rows in members)
     return Extraction(
-        tuple(sorted(batch.batch_id for batch in batches)), sum(len(rows) for rows in members), waiting
+        tuple(sorted(batch.batch_id for batch in batches)),
+        taken,
+        counts["waiting"],
+        sum(
+            len(rows)
+            for batch, rows in zip(batches, members, strict=True)
+            if batch.group.get(CLASS_NAME) == OMITTED
+        ),
+        counts["left"],
+        counts["too_late"],
     )
 
 
-def _write(site: Site, scheme: Scheme, batch: NewBatch, tables: Mapping[str, pa.Table]) -> None:
+def open_months(
+    source: Source, ledger: Ledger, scheme: Scheme, site: Site, as_of: date, chosen: Selection
+) -> Iterable[Month]:
+    """Every provider's care month from the site's first one, or the claim limit, to that of ``as_of``."""
+    providers = source.read("provider")
+    first = max(site.first_care_month, scheme.claim_from(as_of).strftime("%Y%m"))
+    at_reviewer = frozenset(
+        BATCH_TAIL.sub("", batch.batch_id)
+        for batch in ledger.batches(scheme.name)
+        if batch.claim_state is not None and batch.claim_state not in NOT_AT_REVIEWER
+    )
+    groups = source.groups(first, as_of.strftime("%Y%m"))
+    for provider_code, care_month in zip(
+        groups["provider_code"].to_pylist(), groups["care_month"].to_pylist(), strict=True
+    ):
+        if chosen.provider_code in (None, provider_code):
+            yield Month(
+                source, ledger, scheme, provider_code, care_month, providers, as_of, chosen, at_reviewer
+            )
+
+
+def write_extracted(site: Site, scheme: Scheme, batch: NewBatch, tables: Mapping[str, pa.Table]) -> None:
+    """Write the tables of one new batch, unless a run that was killed has done so."""
     folder = BatchFolder(site.batches_folder(scheme.name), batch.batch_id)
     inputs = {"members": batch.batch_id}
     if not folder.is_done(EXTRACT, inputs):
@@ -92,8 +167,11 @@ def _write(site: Site, scheme: Scheme, batch: NewBatch, tables: Mapping[str, pa.
         folder.seal(EXTRACT, inputs)
 
 
-class _Month:
-    """One provider's care month: finds the members, then cuts every table along the batches."""
+class Month:
+    """One provider's care month: finds the members, then cuts every table along the batches.
+
+    ``counts``: waiting, too_late, left.
+    """
 
     def __init__(
         self,
@@ -104,28 +182,92 @@ class _Month:
         care_month: str,
         providers: pa.Table,
         as_of: date,
+        chosen: Selection,
+        at_reviewer: frozenset[str],
     ) -> None:
         self.source, self.scheme, self.as_of = source, scheme, as_of
         self.provider_code, self.care_month = provider_code, care_month
         self.providers = providers.filter(pc.equal(providers["provider_code"], provider_code))
+        self.classes = {one.relation: one for one in scheme.rerun_classes(as_of).values()}
         self.db = Tables()
         self.statements = source.read("statement", provider_code=provider_code, care_month=care_month)
         rosters = {"provider": self.providers, "closed_day": self._roster("closed_day")}
         targets = scheme.find_targets(self.statements, rosters, as_of)
-        self.waiting = pc.sum(pc.invert(targets["is_billable"])).as_py() or 0
+        self.counts: Counter[str] = Counter()
+        self.counts["waiting"] = pc.sum(pc.invert(targets["is_billable"])).as_py() or 0
+        self.references = LEDGER_REFERENCES.empty_table()
         self.db.add("targets", targets.filter(targets["is_billable"]))
         self.db.add("known", ledger.known_statements(scheme.name, provider_code, care_month))
+        self.db.add("at_reviewer", pa.table({"group_key": pa.array(sorted(at_reviewer), pa.string())}))
+        self.db.add("one_day", self.statements.select(["statement_key", "care_to"]))
+        self._find_candidates()
+        self._leave_out(chosen)
+        self._refer_slices(ledger)
+
+    def _find_candidates(self) -> None:
+        """A statement may join unless the ledger already holds it in a batch or in a state of its own.
+
+        What was blocked or came back with a returned claim must have changed since.
+        """
         free = ", ".join(f"'{state}'" for state in FREE_STATES)
-        # A statement may join unless the ledger already holds it in a batch or in a state of its own. What was
-        # blocked or came back with a returned claim must have changed since.
         self.db.run(
             f"""CREATE TABLE candidate AS
-            SELECT targets.*,
-                   CASE WHEN known.state = 'BLOCKED' OR known.is_returned THEN known.content_hash END AS stale_hash
-            FROM targets LEFT JOIN known USING (statement_key)
-            WHERE known.statement_key IS NULL OR known.state = 'BLOCKED'
-               OR (known.state IN ({free}) AND known.batch_id IS NULL)
-            QUALIFY row_number() OVER (PARTITION BY statement_key) = 1"""
+            SELECT targets.* REPLACE (group_key || CASE relation WHEN '' THEN '' ELSE '-' || relation END AS group_key),
+                   relation, one_day.care_to < $limit AS is_too_late, stale_hash
+            FROM (
+                SELECT targets.*,
+                    CASE WHEN slice_of <> '' THEN '{SLICE}'
+                         WHEN known.statement_key IS NULL AND group_key IN (SELECT group_key FROM at_reviewer)
+                         THEN '{OMITTED}' ELSE '' END AS relation,
+                    CASE WHEN known.state = 'BLOCKED' OR known.is_returned THEN known.content_hash END AS stale_hash
+                FROM targets LEFT JOIN known USING (statement_key)
+                WHERE known.statement_key IS NULL OR known.state = 'BLOCKED'
+                   OR (known.state IN ({free}) AND known.batch_id IS NULL)
+            ) targets JOIN one_day USING (statement_key)
+            QUALIFY row_number() OVER (PARTITION BY statement_key) = 1""",
+            {"limit": self.scheme.claim_from(self.as_of)},
+        )
+
+    def _leave_out(self, chosen: Selection) -> None:
+        """Take away, and count, what is too late or not asked for."""
+        relations = ", ".join(f"'{one}'" for one in sorted(chosen.relations))
+        for name, condition in (
+            ("too_late", "is_too_late"),
+            ("left", f"relation NOT IN ({relations})"),
+        ):
+            self.counts[name] = self._count(f"candidate WHERE {condition}")
+            self.db.run(f"DELETE FROM candidate WHERE {condition}")
+        if chosen.statement_keys:
+            self.db.add(
+                "named", pa.table({"statement_key": pa.array(sorted(chosen.statement_keys), pa.string())})
+            )
+            self.db.run("DELETE FROM candidate WHERE statement_key NOT IN (SELECT statement_key FROM named)")
+
+    def _refer_slices(self, ledger: Ledger) -> None:
+        """Later slices refer to the receipt of the first one; those whose first has none wait."""
+        slices = self.db.rows(
+            f"SELECT statement_key, slice_of, slice_no FROM candidate WHERE relation = '{SLICE}' ORDER BY ALL"
+        )
+        if not slices:
+            return
+        first = ledger.receipts_of(self.scheme.name, sorted({one for _, one, _ in slices}))
+        rule = self.classes[SLICE]
+        rows = [
+            _slice_reference(rule, self.provider_code, key, slice_no, first[slice_of])
+            for key, slice_of, slice_no in slices
+            if slice_of in first
+        ]
+        self.references = pa.Table.from_pylist(rows, schema=LEDGER_REFERENCES)
+        self.db.add("referring", self.references)
+        waits = f"candidate WHERE relation = '{SLICE}' AND statement_key NOT IN (SELECT statement_key FROM referring)"
+        self.counts["waiting"] += self._count(waits)
+        self.db.run(f"DELETE FROM {waits}")
+
+    def list_candidates(self) -> pa.Table:
+        """What would be taken: statement_key, relation, group_key, care_to."""
+        return self.db.table(
+            """SELECT statement_key, relation, group_key, care_to
+            FROM candidate JOIN one_day USING (statement_key) ORDER BY statement_key"""
         )
 
     def batches(self, past: Mapping[str, int]) -> Iterable[tuple[NewBatch, dict[str, pa.Table], pa.Table]]:
@@ -158,7 +300,13 @@ class _Month:
             mine = {view: by_batch.get(ordinal, tables[view].slice(0, 0)) for view, by_batch in cut.items()}
             if ordinal == 0:  # rows without a statement belong to no batch; the first one reports them
                 mine |= {view: pa.concat_tables([mine[view], lost]) for view, lost in orphans.items()}
-            yield batch, mine | rosters, rows
+            yield batch, mine | rosters | self._references_of(rows), rows
+
+    def _references_of(self, rows: pa.Table) -> dict[str, pa.Table]:
+        """What a batch's slices refer to, as assembly reads it."""
+        keys = rows["statement_key"].combine_chunks()
+        mine = self.references.filter(pc.is_in(self.references["statement_key"], value_set=keys))
+        return {REFERENCES: write_references(mine)} if len(mine) else {}
 
     def _count(self, table: str) -> int:
         return int(self.db.rows(f"SELECT count(*) FROM {table}")[0][0])
@@ -167,56 +315,50 @@ class _Month:
         return self.source.read(view, provider_code=self.provider_code)
 
     def _hash_contents(self) -> None:
-        """SHA-256 over every row of every table of a statement: what READY is a snapshot of."""
-        parts = []
-        for view in self.scheme.statement_views:
-            columns = ", ".join(
-                f"coalesce(v.{name}::VARCHAR, '')" for name in CONTRACT.arrow_schema(view).names
-            )
-            order = ", ".join(f"v.{name}" for name in CONTRACT.key(view))
-            parts.append(
-                f"""SELECT v.statement_key, '{view}' AS view,
-                    string_agg(sha256(concat_ws(chr(31), {columns})), '' ORDER BY {order}) AS h
-                    FROM {view} v SEMI JOIN candidate USING (statement_key) GROUP BY v.statement_key"""
-            )
-        self.db.run(
-            f"""CREATE TABLE content AS
-            SELECT statement_key, sha256(string_agg(view || h, '' ORDER BY view) || $context) AS content_hash
-            FROM ({" UNION ALL ".join(parts)}) GROUP BY statement_key""",
-            {"context": self._context()},
+        """What READY is a snapshot of, and which candidates are the same as when they were blocked or returned."""
+        context = digest_context(
+            [self.providers, *(self._roster(view) for view in self.scheme.context_views)]
         )
+        hash_contents(self.db, self.scheme.statement_views, "candidate", context)
         self.db.run(
             """CREATE TABLE member AS SELECT candidate.*, content_hash FROM candidate JOIN content USING (statement_key)
             WHERE stale_hash IS DISTINCT FROM content_hash"""
         )
 
-    def _context(self) -> str:
-        """Digest of the tables whose mending gives a blocked statement another chance, such as the doctors."""
-        tables = [self.providers, *(self._roster(view) for view in self.scheme.context_views)]
-        return hashlib.sha256(str([table.to_pylist() for table in tables]).encode()).hexdigest()
-
     def _number_batches(self, past: Mapping[str, int]) -> list[tuple[NewBatch, pa.Table]]:
         """Cut the members into batches; the id holds the group and a digest of generation and contents."""
         if not self._count("member"):
             return []
-        groups = self.db.rows("SELECT DISTINCT group_key, kind FROM member ORDER BY group_key")
+        groups = self.db.rows("SELECT DISTINCT group_key, kind, relation FROM member ORDER BY group_key")
         batches: list[tuple[NewBatch, pa.Table]] = []
         self.db.run("CREATE TABLE place (statement_key VARCHAR, ordinal INTEGER, n INTEGER)")
         # An amount the source left out is named by validation; here it only must not stop the others.
         amounts = ", ".join(f"coalesce(s.{name}, 0) AS {name}" for name in AMOUNTS)
         columns = ", ".join(["s.care_month", amounts, *(f"s.{name}" for name in PERSONAL)])
-        for group_key, kind in groups:
+        for group_key, kind, relation in groups:
             rows = self.db.table(
                 f"""SELECT m.statement_key, m.identity, m.content_hash, {columns}
                 FROM member m JOIN one_statement s USING (statement_key) WHERE m.group_key = ?
                 ORDER BY s.care_from, m.statement_key""",
                 [group_key],
             )
-            group = self._group(group_key)
+            rule = self.classes.get(relation)
+            group = self._group(group_key) | ({} if rule is None else {CLASS_NAME: rule.name})
+            header_code = "" if rule is None else rule.header_code
             limit = self.scheme.max_statements(kind, self.as_of)
             for start in range(0, len(rows), limit):
                 part = rows.slice(start, limit)
-                batch = self._batch(kind, group, group_key, part, past.get(group_key, 0))
+                batch = NewBatch(
+                    batch_id=make_batch_id(group_key, part, past.get(group_key, 0)),
+                    scheme=self.scheme.name,
+                    provider_code=self.provider_code,
+                    treatment_month=self.care_month,
+                    kind=kind,
+                    claim_class=header_code,
+                    claim_date=self.as_of,
+                    group=group,
+                    parent_batch_id=None,
+                )
                 numbers = pa.array(range(len(part)), pa.int32())
                 self.db.add("part", part.select(["statement_key"]).append_column("n", numbers))
                 self.db.run("INSERT INTO place SELECT statement_key, ?, n FROM part", [len(batches)])
@@ -230,26 +372,6 @@ class _Month:
             0
         ]
         return {name: value or "" for name, value in zip(names, row, strict=True)}
-
-    def _batch(
-        self, kind: str, group: dict[str, str], group_key: str, rows: pa.Table, generation: int
-    ) -> NewBatch:
-        """The generation keeps a withdrawn claim's statements from meeting their old batch id again."""
-        contents = "".join(
-            [str(generation), *rows["statement_key"].to_pylist(), *rows["content_hash"].to_pylist()]
-        )
-        digest = hashlib.sha256(contents.encode()).hexdigest()[:8]
-        return NewBatch(
-            batch_id=f"{group_key}-{digest}",
-            scheme=self.scheme.name,
-            provider_code=self.provider_code,
-            treatment_month=self.care_month,
-            kind=kind,
-            claim_class="",
-            claim_date=self.as_of,
-            group=group,
-            parent_batch_id=None,
-        )
 
     def _cut(self, view: str) -> dict[int, pa.Table]:
         """The view's rows of every batch, in statement order and then in the view's own."""
@@ -272,3 +394,42 @@ class _Month:
         names = ", ".join(f"v.{name}" for name in CONTRACT.arrow_schema(view).names)
         lost = self.db.table(f"SELECT {names} FROM {view} v ANTI JOIN statement USING (statement_key)")
         return lost.cast(CONTRACT.arrow_schema(view))
+
+
+def make_batch_id(group_key: str, rows: pa.Table, generation: int) -> str:
+    """Group and a digest of members, contents and generation.
+
+    The generation keeps a withdrawn claim's statements from meeting their old batch id again.
+    """
+    contents = "".join(
+        [str(generation), *rows["statement_key"].to_pylist(), *rows["content_hash"].to_pylist()]
+    )
+    return f"{group_key}-{hashlib.sha256(contents.encode()).hexdigest()[:8]}"
+
+
+def write_references(references: pa.Table) -> pa.Table:
+    """The ledger's references (``model.REFERENCES``) as the columns that stand on the wire."""
+    names = ("statement_key", "class_code", "parent_receipt_no", "parent_statement_no", "reason_code")
+    return references.select(names).rename_columns(REFERENCE_COLUMNS.names)
+
+
+def _slice_reference(
+    rule: RerunClass, provider_code: str, key: str, slice_no: int, first: Mapping[str, str]
+) -> dict[str, str | int | None]:
+    return {
+        "statement_key": key,
+        "claim_class": rule.name,
+        "relation": rule.relation,
+        "class_code": rule.statement_code,
+        "round": slice_no,
+        "parent_key": first["statement_key"],
+        "source_key": key,
+        "provider_code": provider_code,
+        "parent_claim_no": first["claim_no"],
+        "parent_statement_no": first["statement_no"],
+        "parent_receipt_year": first["receipt_year"],
+        "parent_receipt_no": first["receipt_no"],
+        "reason_code": None,
+        "detail_code": None,
+        "basis": "notice",
+    }

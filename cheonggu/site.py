@@ -16,6 +16,7 @@ from typing import Any
 from cheonggu.errors import UsageError
 
 SITE_VARIABLE = "CHEONGGU_SITE"
+AUTOMATIC, ON_DEMAND = "automatic", "on_demand"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Site:
 
     ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
     claimed by other means and must never be claimed again. ``approvals`` is how many different persons must
-    approve a claim before it is handed off.
+    approve a claim before it is handed off. ``omitted``: whether the night takes statements that missed
+    their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``).
     """
 
     source_url: str
@@ -38,6 +40,7 @@ class Site:
     threads: int
     chunk_statements: int
     approvals: int
+    omitted: str = AUTOMATIC
 
     def scheme_folder(self, scheme: str) -> Path:
         return self.data_folder / scheme
@@ -76,6 +79,7 @@ def load_site(path: Path) -> Site:
         threads=int(raw.get("run", {}).get("threads", os.cpu_count() or 1)),
         chunk_statements=int(raw.get("run", {}).get("chunk_statements", 20_000)),
         approvals=int(raw.get("approval", {}).get("persons", 0)),
+        omitted=_choice(path, str(raw.get("run", {}).get("omitted", AUTOMATIC))),
     )
 
 
@@ -102,6 +106,15 @@ def _month(path: Path, text: str) -> str:
     raise UsageError(
         f"{path.name}: first_care_month must be CCYYMM.",
         f"{path.name}: first_care_month는 CCYYMM 형식입니다.",
+    )
+
+
+def _choice(path: Path, text: str) -> str:
+    if text in (AUTOMATIC, ON_DEMAND):
+        return text
+    raise UsageError(
+        f"{path.name}: [run] omitted is {AUTOMATIC} or {ON_DEMAND}.",
+        f"{path.name}: [run] omitted는 {AUTOMATIC} 또는 {ON_DEMAND}입니다.",
     )
 
 

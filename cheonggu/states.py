@@ -140,7 +140,10 @@ STAFF, PIPELINE, PERSON, IMPORT = "hospital staff", "pipeline", "person", "impor
 
 @dataclass(frozen=True)
 class Move(Generic[S, E]):
-    """One allowed move. ``source`` None: the thing did not exist before."""
+    """One allowed move. ``source`` None: the thing did not exist before.
+
+    ``makes_new``: the source is the parent's state; the parent stays, and a new thing is born in the target state.
+    """
 
     source: S | None
     event: E
@@ -148,6 +151,7 @@ class Move(Generic[S, E]):
     guard: str
     who: str
     is_ours: bool = False
+    makes_new: bool = False
 
 
 class MoveTable(Generic[S, E]):
@@ -189,7 +193,6 @@ def _statement_moves() -> Iterator[Move[StatementState, StatementEvent]]:
     s, e = StatementState, StatementEvent
     yield Move(s.OPEN, e.DAY_CLOSED, s.BILLABLE, "payer is the scheme's; reviewed in the hospital", STAFF)
     yield Move(None, e.EXTRACTED, s.BILLABLE, "the ledger first sees it when it is billable", PIPELINE, True)
-    yield Move(None, e.ADDED, s.READY, "additional: parent decided, items not on it, not added yet", PERSON)
     yield Move(
         s.READY, e.JOINED, s.READY, "free after a return or withdrawal; joins a new batch", PIPELINE, True
     )
@@ -245,12 +248,28 @@ def _review_moves() -> Iterator[Move[StatementState, StatementEvent]]:
         yield Move(source, e.DISPUTE_FILED, s.DISPUTED, "inside the limit; the code allows it", PERSON)
     for event, target in disputes.items():
         yield Move(s.DISPUTED, event, target, "cost decision matches the filed identity", IMPORT)
+    yield from _rerun_moves()
+
+
+def _rerun_moves() -> Iterator[Move[StatementState, StatementEvent]]:
+    """Supplementary and additional statements are new ones: their parent stays where it is until the receipt."""
+    s, e = StatementState, StatementEvent
+    corrected = "supplementary: code allows it; all back references known; none under way"
+    added = "additional: parent decided, items not on it, not added yet"
+    typed = "the notice never came: a person typed the reference"
+    yield Move(s.IMPOSSIBLE, e.SUPPLEMENT_CORRECTED, s.READY, corrected, PERSON, makes_new=True)
     yield Move(
-        s.IMPOSSIBLE, e.SUPPLEMENT_CORRECTED, s.READY, "code allows it; all back references known", PERSON
+        s.REFUSED_BY_PAYER, e.SUPPLEMENT_CORRECTED, s.READY, "the payer's code allows it", PERSON, True, True
     )
-    yield Move(
-        s.IMPOSSIBLE, e.SUPPLEMENT_RECEIVED, s.REPLACED, "its supplementary statement is received", IMPORT
-    )
+    yield Move(s.RECEIVED, e.SUPPLEMENT_CORRECTED, s.READY, typed, PERSON, True, True)
+    for source in (s.ACCEPTED, s.ADJUSTED):
+        yield Move(source, e.ADDED, s.READY, added, PERSON, makes_new=True)
+    for source in (s.DISPUTED, s.PAID, s.CLOSED):
+        yield Move(source, e.ADDED, s.READY, "decided before, so additions go on", PERSON, True, True)
+    received = "its supplementary statement is received"
+    yield Move(s.IMPOSSIBLE, e.SUPPLEMENT_RECEIVED, s.REPLACED, received, IMPORT)
+    for source in (s.REFUSED_BY_PAYER, s.RECEIVED):
+        yield Move(source, e.SUPPLEMENT_RECEIVED, s.REPLACED, received, IMPORT, True)
 
 
 def _money_moves() -> Iterator[Move[StatementState, StatementEvent]]:
@@ -330,6 +349,7 @@ def draw(table: MoveTable[S, E]) -> str:
     lines = ["```mermaid", "stateDiagram-v2"]
     lines += [
         f"  {'[*]' if move.source is None else move.source.value} --> {move.target.value}: {move.event.value}"
+        f"{' (new statement)' if move.makes_new else ''}"
         for move in table
     ]
     return "\n".join([*lines, "```"])
@@ -341,7 +361,8 @@ def list_moves(table: MoveTable[S, E]) -> str:
     for move in table:
         source = "(new)" if move.source is None else move.source.value
         guard = f"{move.guard} (ours)" if move.is_ours else move.guard
-        lines.append(f"| {source} | {move.event.value} | {move.target.value} | {guard} | {move.who} |")
+        target = f"new statement: {move.target.value}" if move.makes_new else move.target.value
+        lines.append(f"| {source} | {move.event.value} | {target} | {guard} | {move.who} |")
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from prefect import task
 
 from cheonggu.batches import EXTRACT, VALIDATE
 from cheonggu.ledger import Batch
+from cheonggu.schemes.scheme import REFERENCES
 from cheonggu.waivers import Waiver
 from cheonggu.waiving import apply_waivers, choose, name_waivers, place_statements
 from schemas.statements import STATEMENT, check_statements
@@ -70,7 +71,10 @@ def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
         waive=lambda found: apply_waivers(found, chosen, places, batch.provider_code),
     )
     folder.reopen(VALIDATE)
-    folder.write_tables(VALIDATE, {**verdict.tables, VERDICTS: verdict.verdicts, FINDINGS: verdict.findings})
+    made = {VERDICTS: verdict.verdicts, FINDINGS: verdict.findings}
+    if folder.has(EXTRACT, REFERENCES):
+        made[REFERENCES] = folder.read(EXTRACT, REFERENCES)
+    folder.write_tables(VALIDATE, {**verdict.tables, **made})
     folder.seal(VALIDATE, inputs)
 
 

@@ -23,7 +23,6 @@ from cheonggu.states import (
 # source event target, one move a line; "-" is a thing that did not exist before.
 STATEMENT = """
 - extracted BILLABLE
-- added READY
 OPEN day_closed BILLABLE
 BILLABLE joined BILLABLE
 BILLABLE found_clean READY
@@ -75,6 +74,15 @@ IMPOSSIBLE review_held HELD
 IMPOSSIBLE settled IMPOSSIBLE
 IMPOSSIBLE dispute_filed DISPUTED
 IMPOSSIBLE supplement_corrected READY
+REFUSED_BY_PAYER supplement_corrected READY
+RECEIVED supplement_corrected READY
+ACCEPTED added READY
+ADJUSTED added READY
+DISPUTED added READY
+PAID added READY
+CLOSED added READY
+REFUSED_BY_PAYER supplement_received REPLACED
+RECEIVED supplement_received REPLACED
 IMPOSSIBLE supplement_received REPLACED
 IMPOSSIBLE given_up WRITTEN_OFF
 DISPUTED dispute_accepted ACCEPTED

@@ -1,6 +1,7 @@
 """The ledger: the memory of every statement and claim, on SQLite or PostgreSQL."""
 
 from cheonggu.ledger.model import (
+    REFERENCES,
     Actor,
     Batch,
     Claim,
@@ -15,6 +16,7 @@ from cheonggu.ledger.model import (
 from cheonggu.ledger.store import Ledger, open_ledger
 
 __all__ = [
+    "REFERENCES",
     "Actor",
     "Batch",
     "Claim",

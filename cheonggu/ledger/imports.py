@@ -20,6 +20,7 @@ from cheonggu.ledger.audit import Transaction
 from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.model import ImportReport, Stopped
 from cheonggu.ledger.moves import move_batch, move_claim, move_statements, of_claim, plan_batch
+from cheonggu.ledger.reruns import replace_parents
 from cheonggu.ledger.submissions import find_open_of, mark_placed, settle_unknown
 from cheonggu.ledger.tables import batch, claim, claim_statement, notice, notice_claim, refused_notice
 from cheonggu.notices import Notice
@@ -298,6 +299,8 @@ def move_members(
     )
     move_statements(tx.connection, event_id, moves)
     progress.count(moves)
+    if claim_event == ClaimEvent.RECEIVED:
+        progress.count(replace_parents(tx, found, progress.notice.document_no))
 
 
 def refuse(document: Notice, en: str, ko: str) -> NoticeError:

@@ -13,11 +13,19 @@ import pyarrow.compute as pc
 from sqlalchemy import Connection, bindparam, select, update
 
 from cheonggu.errors import StateError
-from cheonggu.ledger.audit import Transaction, digest_rows
+from cheonggu.ledger.audit import MOVES, Transaction, digest_rows
 from cheonggu.ledger.batches import bad_table, batch_columns, check_table, insert_batch, name_keys
 from cheonggu.ledger.database import insert_rows, to_columns
 from cheonggu.ledger.model import AMOUNTS, MEMBERS, PERSONAL, NewBatch
-from cheonggu.ledger.moves import find_states, move_statements, plan_from, plan_moves, staged
+from cheonggu.ledger.moves import (
+    find_states,
+    move_statements,
+    plan_from,
+    plan_moves,
+    set_states,
+    staged,
+)
+from cheonggu.ledger.reruns import digest_references, keep_references
 from cheonggu.ledger.tables import batch, event_statement, statement, statement_personal
 from cheonggu.states import BatchStage, StatementEvent, StatementState
 
@@ -25,8 +33,13 @@ ROWS_AT_ONCE = 50_000
 FREE_STATES = [StatementState.READY.value, StatementState.BILLABLE.value]
 
 
-def add_batches(tx: Transaction, batches: Sequence[NewBatch], members: pa.Table) -> None:
-    """Enter new batches with their statements; StateError when a statement may not join."""
+def add_batches(
+    tx: Transaction, batches: Sequence[NewBatch], members: pa.Table, references: pa.Table
+) -> None:
+    """Enter new batches with their statements; StateError when a statement may not join.
+
+    ``references`` (``model.REFERENCES``) name what new supplementary, additional and split members refer to.
+    """
     members = check_table(members, MEMBERS, "members")
     members = members.sort_by([("batch_id", "ascending"), ("statement_key", "ascending")])
     digests = _digest_members(batches, members)
@@ -41,9 +54,23 @@ def add_batches(tx: Transaction, batches: Sequence[NewBatch], members: pa.Table)
         insert_batch(tx, owners[batch_id], digests[batch_id], entry["counts"], BatchStage.EXTRACTED)
     known = _check_joining(tx.connection, owners, members)
     is_known = pc.is_in(members["statement_key"], value_set=known["statement_key"])
-    _insert_statements(tx, owners, members.filter(pc.invert(is_known)))
+    newborn = members.filter(pc.invert(is_known))
+    _insert_statements(tx, owners, newborn)
     _update_statements(tx, owners, members.filter(is_known))
-    _append_entries(tx, owners, members, known)
+    references = references.filter(
+        pc.is_in(references["statement_key"], value_set=newborn["statement_key"].combine_chunks())
+    )
+    births = _bear(tx, newborn, references)
+    _append_entries(tx, owners, members, known, births, references)
+
+
+def _bear(tx: Transaction, newborn: pa.Table, references: pa.Table) -> pa.Table:
+    """How each newborn enters: billable by extraction, or by the move its parent allows."""
+    following = keep_references(tx, references, newborn) if len(references) else MOVES.empty_table()
+    is_original = pc.invert(pc.is_in(newborn["statement_key"], value_set=references["statement_key"]))
+    originals = newborn.filter(is_original)["statement_key"]
+    set_states(tx.connection, following)
+    return pa.concat_tables([plan_from(originals, None, StatementEvent.EXTRACTED), following])
 
 
 def _digest_members(batches: Sequence[NewBatch], members: pa.Table) -> dict[str, str]:
@@ -168,27 +195,44 @@ def _personal_columns(tx: Transaction, members: pa.Table) -> dict[str, list[Any]
 
 
 def _append_entries(
-    tx: Transaction, owners: Mapping[str, NewBatch], members: pa.Table, known: pa.Table
+    tx: Transaction,
+    owners: Mapping[str, NewBatch],
+    members: pa.Table,
+    known: pa.Table,
+    births: pa.Table,
+    references: pa.Table,
 ) -> None:
-    """One event per new batch, with the moves of its statements."""
+    """One event per new batch, with the moves of its statements and a digest of what they refer to."""
     keys = members["statement_key"]
     place = pc.index_in(keys, value_set=known["statement_key"])
     joined = pa.table(
         [keys, known["state"].take(place), known["event"].take(place)], ["key", "state", "event"]
     )
-    events, births = [], []
+    events, born = [], []
     for batch_id, rows in slice_batches(members["batch_id"], joined):
-        born = rows.filter(pc.is_null(rows["event"]))
-        births.append(plan_from(born["key"], None, StatementEvent.EXTRACTED))
+        mine = births.filter(pc.is_in(births["statement_key"], value_set=rows["key"].combine_chunks()))
+        born.append(mine)
         returning = [_plan_returning(rows, one) for one in (StatementEvent.CORRECTED, StatementEvent.JOINED)]
-        moves = pa.concat_tables([births[-1], *returning])
-        stage = BatchStage.EXTRACTED.value
-        event_id = tx.append("extracted", batch_columns(vars(owners[batch_id])), moves=moves, stage_to=stage)
-        events += [event_id] * len(born)
+        moves = pa.concat_tables([mine, *returning])
+        event_id = tx.append(
+            "extracted",
+            batch_columns(vars(owners[batch_id])),
+            moves=moves,
+            stage_to=BatchStage.EXTRACTED.value,
+            detail=_tell_references(references, mine),
+        )
+        events += [event_id] * len(mine)
         move_statements(tx.connection, event_id, pa.concat_tables(returning))
     if events:
-        columns = to_columns(pa.concat_tables(births))
+        columns = to_columns(pa.concat_tables(born))
         insert_rows(tx.connection, event_statement, {"event_id": events, **columns})
+
+
+def _tell_references(references: pa.Table, births: pa.Table) -> dict[str, str]:
+    mine = references.filter(
+        pc.is_in(references["statement_key"], value_set=births["statement_key"].combine_chunks())
+    )
+    return {"references": digest_references(mine)} if len(mine) else {}
 
 
 def _plan_returning(rows: pa.Table, event_kind: StatementEvent) -> pa.Table:

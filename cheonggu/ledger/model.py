@@ -54,6 +54,55 @@ KNOWN = pa.schema(
 )
 
 
+# What new supplementary, additional and split statements refer to; ``relation`` says how they are born.
+REFERENCES = pa.schema(
+    [
+        pa.field("statement_key", pa.string(), nullable=False),
+        pa.field("claim_class", pa.string(), nullable=False),  # the scheme's name, such as supplementary
+        pa.field("relation", pa.string(), nullable=False),  # supplement | addition | slice
+        pa.field("class_code", pa.string(), nullable=False),  # as the statement carries it on the wire
+        pa.field("round", pa.int64(), nullable=False),  # the how-manieth of its class and parent, from 1
+        pa.field("parent_key", pa.string(), nullable=False),
+        pa.field("source_key", pa.string(), nullable=False),  # the hospital's key
+        pa.field("provider_code", pa.string(), nullable=False),
+        pa.field("parent_claim_no", pa.string(), nullable=False),
+        pa.field("parent_statement_no", pa.string(), nullable=False),
+        pa.field("parent_receipt_year", pa.string(), nullable=False),
+        pa.field("parent_receipt_no", pa.string(), nullable=False),
+        pa.field("reason_code", pa.string()),
+        pa.field("detail_code", pa.string()),
+        pa.field("basis", pa.string(), nullable=False),  # notice | typed
+    ]
+)
+# A statement that a rerun may start from: where it was sent last and what was decided about it.
+PARENTS = pa.schema(
+    [
+        (name, pa.string())
+        for name in (
+            "statement_key",
+            "source_key",
+            "state",
+            "care_month",
+            "claim_class",
+            "class_code",
+            "batch_id",
+            "claim_no",
+            "statement_no",
+            "receipt_year",
+            "receipt_no",
+            "content_hash",
+            "outcome",
+            "reasons",  # code-detail of every finding of the newest round, by comma, in the notice's order
+        )
+    ]
+)
+CHILDREN = pa.schema(
+    [(name, pa.string()) for name in ("parent_key", "statement_key", "claim_class", "relation")]
+    + [("round", pa.int64())]
+    + [(name, pa.string()) for name in ("state", "batch_id", "claim_no", "content_hash")]
+)
+
+
 class FileLike(Protocol):
     """Any value that knows a file's name, size in bytes and SHA-256 (hex)."""
 

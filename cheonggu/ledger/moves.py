@@ -129,6 +129,15 @@ def move_staged(connection: Connection, event_id: int, count: int) -> None:
     )
 
 
+def set_states(connection: Connection, births: pa.Table) -> None:
+    """Give freshly entered statements (few) the state they were born in, which is not that of an extraction."""
+    for target in pc.unique(births["to_state"]).to_pylist():
+        mine = births.filter(pc.equal(births["to_state"], target))
+        stage_rows(connection, {"statement_key": mine["statement_key"].to_pylist()})
+        keys = select(staged.c.statement_key)
+        connection.execute(update(statement).where(statement.c.statement_key.in_(keys)).values(state=target))
+
+
 def move_claim(tx: Transaction, row: Any, event: ClaimEvent, **values: Any) -> tuple[str, str]:
     """Move one claim (a row of ``claim``) and set other columns; gives (from, to) for the event."""
     source = ClaimState(row.state)

@@ -23,6 +23,7 @@ from cheonggu.ledger import (
     batches,
     claims,
     decisions,
+    followers,
     imports,
     instructions,
     intake,
@@ -38,6 +39,7 @@ from cheonggu.ledger.database import connect, database_errors, parse_url, readin
 from cheonggu.ledger.export import write_register
 from cheonggu.ledger.migrations import migrate
 from cheonggu.ledger.model import (
+    REFERENCES,
     Actor,
     Batch,
     Claim,
@@ -130,14 +132,19 @@ class Ledger:
         with self._read() as connection:
             return registers.read_known(connection, scheme, provider_code, care_month)
 
-    def add_batches(self, new: Sequence[NewBatch], members: pa.Table, actor: Actor) -> None:
+    def add_batches(
+        self, new: Sequence[NewBatch], members: pa.Table, actor: Actor, *, references: pa.Table | None = None
+    ) -> None:
         """Enter new batches and their statements (columns of ``model.MEMBERS``), all or none.
 
         New statements become BILLABLE, blocked ones whose content changed too; free READY ones stay READY. A batch
         that is known with the same members is passed over; StateError names statements that may not join.
+        ``references`` (``model.REFERENCES``) name what new members follow: supplements and additions are born READY.
         """
         with self._change(actor) as tx:
-            intake.add_batches(tx, new, members)
+            intake.add_batches(
+                tx, new, members, REFERENCES.empty_table() if references is None else references
+            )
 
     def batches(self, scheme: str, *, stages: Sequence[BatchStage | str] | None = None) -> list[Batch]:
         """The scheme's batches (in ``stages``), by batch id."""
@@ -405,6 +412,38 @@ class Ledger:
         """Keys of the statements in a state."""
         with self._read() as connection:
             return registers.list_keys(connection, scheme, state)
+
+    def rerun_parents(
+        self,
+        scheme: str,
+        provider_code: str,
+        *,
+        states: Sequence[StatementState | str] | None = None,
+        receipt_nos: Sequence[str] = (),
+        statement_keys: Sequence[str] = (),
+    ) -> pa.Table:
+        """Statements of received claims (``model.PARENTS``) that match every filter given, by receipt and serial."""
+        with self._read() as connection:
+            return followers.read_parents(
+                connection, scheme, provider_code, states, receipt_nos, statement_keys
+            )
+
+    def rerun_children(self, scheme: str, provider_code: str) -> pa.Table:
+        """The supplementary, additional and split statements of a provider (``model.CHILDREN``), by parent."""
+        with self._read() as connection:
+            return followers.read_children(connection, scheme, provider_code)
+
+    def receipts_of(self, scheme: str, identities: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Identity → the live statement (a row of ``model.PARENTS``) that holds it and has a receipt number."""
+        hashes = {self._vault.hash_identity(one): one for one in identities}
+        with self._read() as connection:
+            found = followers.read_holders(connection, scheme, list(hashes))
+        return {hashes[digest]: row for digest, row in found.items()}
+
+    def rerun_history(self, batch_id: str) -> dict[str, pa.Table]:
+        """What the pre-check may ask about the parents of a rerun claim; empty for original claims."""
+        with self._read() as connection:
+            return followers.read_history(connection, batch_id)
 
     def blocked(self, scheme: str) -> pa.Table:
         """The errors of every BLOCKED statement (columns of ``findings.FINDINGS``), by statement and rule."""

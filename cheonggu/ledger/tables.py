@@ -153,6 +153,36 @@ claim_statement = Table(
     sqlite_with_rowid=False,
 )
 
+# What a supplementary, additional or split statement refers to at the reviewer; written once, with the statement.
+# A receipt number comes again every year, so the year belongs to it. One round of a class per parent at a time.
+back_reference = Table(
+    "back_reference",
+    metadata,
+    Column("statement_key", Text, ForeignKey("statement.statement_key"), primary_key=True),
+    _text("claim_class"),  # the scheme's name, such as supplementary
+    _text("relation"),  # supplement | addition | slice
+    _text("class_code"),  # as the statement carries it on the wire
+    Column("round", Integer, nullable=False),
+    _text("parent_key", ForeignKey("statement.statement_key")),
+    _text("source_key"),  # the hospital's key of the statement
+    _text("provider_code"),
+    _text("parent_claim_no"),
+    _text("parent_statement_no"),
+    _text("parent_receipt_year"),
+    _text("parent_receipt_no"),
+    _text("reason_code", optional=True),
+    _text("detail_code", optional=True),
+    _text("basis"),  # notice | typed
+    ForeignKeyConstraint(
+        ["provider_code", "parent_claim_no", "parent_statement_no"],
+        ["claim_statement.provider_code", "claim_statement.claim_no", "claim_statement.statement_no"],
+        name="fk_back_reference_claim_statement",
+    ),
+    UniqueConstraint("parent_key", "claim_class", "round"),
+    Index(None, "provider_code", "parent_receipt_no"),
+    sqlite_with_rowid=False,
+)
+
 # One live submission per identity: the primary key is the rule.
 live_submission = Table(
     "live_submission",

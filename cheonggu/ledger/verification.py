@@ -13,8 +13,10 @@ from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, h
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.instructions import find_edited
 from cheonggu.ledger.model import Problem
+from cheonggu.ledger.reruns import digest_references, read_references
 from cheonggu.ledger.reviews import DECISIONS
 from cheonggu.ledger.tables import (
+    back_reference,
     batch,
     chain_head,
     claim,
@@ -36,6 +38,10 @@ TEXTS = {
     "rows": ("The statements of this event were edited.", "이 기록의 명세서 목록이 바뀌었습니다."),
     "orphans": ("There are statement moves without an event.", "기록에 속하지 않은 명세서 이동이 있습니다."),
     "members": ("The contents of this claim were edited.", "이 청구서의 명세서 내용이 바뀌었습니다."),
+    "references": (
+        "What these statements refer to was edited.",
+        "명세서가 가리키는 접수번호가 바뀌었습니다.",
+    ),
     "decisions": ("The decisions of this notice were edited.", "이 통보의 심사결과가 바뀌었습니다."),
     "state": ("The state is not that of the last event.", "상태가 마지막 기록과 다릅니다."),
     "instructions": ("This instruction was edited.", "이 지시의 내용이 바뀌었습니다."),
@@ -114,14 +120,23 @@ def _read_moves(connection: Connection, first: int, last: int) -> dict[int, pa.T
 
 def _check_contents(connection: Connection) -> Iterator[Problem]:
     """What was sent, decided and instructed, against the digests that the chain holds."""
-    kinds = event.c.kind.in_(["assembled", "reviewed"])
+    kinds = event.c.kind.in_(["assembled", "reviewed", "extracted"])
+    referring: set[str] = set()
     for row in connection.execute(select(event).where(kinds).order_by(event.c.event_id)).mappings():
         detail = json.loads(row["detail"])
         place = (row["provider_code"], row["claim_no"])
         if row["kind"] == "assembled" and digest_members(connection, *place) != detail["members"]:
             yield _problem("members", f"claim {place[0]}/{place[1]}")
+        if "references" in detail:
+            references = read_references(connection, row["event_id"])
+            referring.update(references["statement_key"].to_pylist())
+            if digest_references(references) != detail["references"]:
+                yield _problem("references", f"batch {row['batch_id']}")
         if row["kind"] == "reviewed" and _digest_decisions(connection, row) != detail["decisions"]:
             yield _problem("decisions", f"notice {row['document_no']}")
+    known = connection.execute(select(back_reference.c.statement_key)).scalars()
+    for key in sorted(set(known) - referring):
+        yield _problem("references", f"statement {key}")
     for instruction_id in find_edited(connection):
         yield _problem("instructions", f"instruction {instruction_id}")
 

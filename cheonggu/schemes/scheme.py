@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,64 @@ from cheonggu.codes import CodeLists
 from cheonggu.layouts import LayoutCatalogue
 from cheonggu.notices import Notice
 
+# The name of a batch's claim class in its group; originals have none.
+CLASS_NAME = "class_name"
+# What the statements of a rerun batch refer to, as a table of the batch folder beside the source's views.
+REFERENCES = "back_reference"
+REFERENCE_COLUMNS = pa.schema(
+    [
+        (name, pa.string())
+        for name in (
+            "statement_key",
+            "class_code",
+            "original_receipt_no",
+            "original_statement_no",
+            "reason_code",
+        )
+    ]
+)
+
+
+@dataclass(frozen=True)
+class RerunClass:
+    """A claim class (청구구분) other than the original, as the scheme's dated rules describe it.
+
+    ``relation``: supplement, addition, slice or omitted. ``header_code`` and ``statement_code`` stand on the wire; a
+    parent's code in ``keeps_codes`` goes on. ``resubmit_as``: words of the reason list that allow it;
+    ``resubmit_if_named``: only when a person names the statement. ``needs_change_in``: fields of which one must
+    differ from what was sent. ``is_automatic``: the night makes it by itself.
+    """
+
+    name: str
+    title_ko: str
+    relation: str
+    header_code: str
+    statement_code: str
+    from_states: tuple[str, ...]
+    typed_states: tuple[str, ...]
+    resubmit_as: tuple[str, ...]
+    resubmit_if_named: tuple[str, ...]
+    needs_reason: bool
+    keeps_codes: tuple[str, ...]
+    is_automatic: bool
+    needs_change_in: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What a reason asks for: a word of the reason list and its sentence in both languages."""
+
+    word: str
+    ko: str
+    en: str
+
 
 @dataclass(frozen=True)
 class BatchInput:
-    """What assembly works on: one validated batch with its rosters, as Arrow tables of the source contract."""
+    """What assembly works on: one validated batch with its rosters, as Arrow tables of the source contract.
+
+    ``references`` (``REFERENCE_COLUMNS``) is empty for originals.
+    """
 
     batch_id: str
     kind: str
@@ -28,6 +82,7 @@ class BatchInput:
     group: Mapping[str, str]
     tables: Mapping[str, pa.Table]
     remark: str
+    references: pa.Table = field(default_factory=REFERENCE_COLUMNS.empty_table)
 
 
 @dataclass(frozen=True)
@@ -54,7 +109,13 @@ class Scheme:
     ``public_holidays(first, last)`` gives holiday_on (date32) and name of the days that are no working days.
 
     ``find_targets(statements, rosters, as_of)`` gives statement_key, is_billable (bool), identity (text),
-    group_key (start of the batch id), kind and the ``group_columns`` (text) of every statement that is due.
+    group_key (start of the batch id), kind, slice_of (identity of the first slice, '' for all others), slice_no and
+    the ``group_columns`` (text) of every statement that is due.
+
+    ``rerun_classes(as_of)``: the claim classes beside the original; ``advise(reason, as_of)`` what a reason
+    (code-detail) of a review asks for; ``claim_from(as_of)``: the first care day that may still be claimed.
+    ``cut_addition(now, sent)`` leaves of whole statements what was never sent: the cut tables, and a verdict per
+    statement_key (verdict: added, nothing, changed or fell).
     """
 
     name: str
@@ -81,3 +142,9 @@ class Scheme:
     deadlines: Path
     public_holidays: Callable[[date, date], pa.Table]
     department_column: str = ""
+    rerun_classes: Callable[[date], Mapping[str, RerunClass]]
+    advise: Callable[[str, date], Advice]
+    claim_from: Callable[[date], date]
+    cut_addition: Callable[
+        [Mapping[str, pa.Table], Mapping[str, pa.Table]], tuple[dict[str, pa.Table], pa.Table]
+    ]

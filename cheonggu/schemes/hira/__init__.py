@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from cheonggu.schemes.hira.additions import cut_addition
 from cheonggu.schemes.hira.amounts_rules import explain
 from cheonggu.schemes.hira.assemble import assemble
+from cheonggu.schemes.hira.claim_classes import advise, claim_from, rerun_classes
 from cheonggu.schemes.hira.claim_files import SAM, write_claim
 from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS, value_on
 from cheonggu.schemes.hira.holidays import public_holidays
@@ -36,4 +38,8 @@ SCHEME = Scheme(
     deadlines=HOME / "rules" / "deadlines.toml",
     public_holidays=public_holidays,
     department_column="department",
+    rerun_classes=rerun_classes,
+    advise=advise,
+    claim_from=claim_from,
+    cut_addition=cut_addition,
 )

@@ -27,6 +27,7 @@ from cheonggu.schemes.scheme import Assembled, BatchInput
 
 RECEIVER = "1"  # the layout's constant for HIRA
 UNIT_STATEMENT, UNIT_LINE, UNIT_RX_LINE = "1", "2", "3"
+REFERRING = ("original_receipt_no", "original_statement_no", "reason_code")
 AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
 
 # Statements carry their own order; everything else hangs on it.
@@ -97,9 +98,18 @@ def _general(batch: BatchInput, statements: pa.Table, numbers: pa.Array) -> pa.T
     first_admission = pc.strftime(statements["first_admission_date"], "%Y%m%d")
     index = statements.column_names.index("first_admission_date")
     table = statements.set_column(index, "first_admission_date", first_admission)
-    return table.append_column("statement_no", numbers).append_column(
-        "claim_class", pa.array([batch.claim_class] * len(table), pa.string())
-    )
+    return _refer(batch, table.append_column("statement_no", numbers))
+
+
+def _refer(batch: BatchInput, table: pa.Table) -> pa.Table:
+    """Claim class, old receipt number, old serial and reason code (청구구분); blank for originals."""
+    references = batch.references
+    place = pc.index_in(table["statement_key"], value_set=references["statement_key"].combine_chunks())
+    written = {"claim_class": "class_code"} | dict.fromkeys(REFERRING)
+    for name, source in written.items():
+        column = references[source or name].take(place.combine_chunks())
+        table = table.append_column(name, pc.fill_null(column, ""))
+    return table
 
 
 def _claim_wide(batch: BatchInput, numbered: dict[str, pa.Table], members: pa.Table) -> GradedFee:

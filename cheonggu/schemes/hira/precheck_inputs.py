@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from cheonggu.formats.claim_set import ClaimSet, inspect_set, read_set
 from cheonggu.schemes.hira.data import CODES, LAYOUTS, first_day, form_facts, value_on
+from cheonggu.schemes.scheme import CLASS_NAME
 
 FORMS_OF_INSURANCE = {"H010": "HI", "H011": "MA"}  # claim header form → insurance, as the header layout says
 WIRE_TABLES = {"H": "header", "A": "stmt", "B": "dx", "C": "line", "D": "rx", "E": "detail"}
@@ -37,7 +38,7 @@ def precheck_tables(
         "claim_class": batch.claim_class,
         "has_graded_fee": facts["insurance"] == "HI" and facts["setting"] == "out" and kind in graded,
         "submission_on": context["as_of"],
-        "is_omitted": False,
+        "is_omitted": batch.group.get(CLASS_NAME) == "omitted",
     }
     return {
         **_wire_tables(read_set(paths, LAYOUTS)),

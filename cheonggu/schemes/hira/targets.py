@@ -52,6 +52,10 @@ SELECT statement_key, provider_code, care_month, coalesce(kind, '') AS kind,
                  CASE WHEN setting = 'in' THEN coalesce(admission_key, '') || '/' || coalesce(slice_no, 0)
                       ELSE care_from::VARCHAR || '/' || coalesce(department, '') || '/' || visit_serial END
        ) AS identity,
+       CASE WHEN setting = 'in' AND slice_no > 1
+            THEN concat_ws('|', provider_code, payer_class, patient_key, form_no, coalesce(admission_key, '') || '/1')
+            ELSE '' END AS slice_of,
+       coalesce(slice_no, 0) AS slice_no,
        CASE WHEN is_weekly THEN week::VARCHAR ELSE '0' END AS claim_unit,
        coalesce(nullif(payer_class, ''), '?') AS payer_class,
        coalesce(care_category, '?') AS care_category, coalesce(treatment_form, '?') AS treatment_form,

@@ -1,0 +1,38 @@
+"""The content hash of a statement: SHA-256 over every row of every table that belongs to it, and its context."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from cheonggu.query import Tables
+from cheonggu.sources.contract import CONTRACT
+
+
+def hash_contents(db: Tables, views: tuple[str, ...], chosen: str, context: str) -> None:
+    """Make the table ``content`` (statement_key, content_hash) of the statements in the table ``chosen``.
+
+    The views must stand in ``db`` under their names. Two statements of one key count together.
+    """
+    parts = []
+    for view in views:
+        columns = ", ".join(f"coalesce(v.{name}::VARCHAR, '')" for name in CONTRACT.arrow_schema(view).names)
+        order = ", ".join(f"v.{name}" for name in CONTRACT.key(view))
+        parts.append(
+            f"""SELECT v.statement_key, '{view}' AS view,
+                string_agg(sha256(concat_ws(chr(31), {columns})), '' ORDER BY {order}) AS h
+                FROM {view} v SEMI JOIN {chosen} USING (statement_key) GROUP BY v.statement_key"""
+        )
+    db.run(
+        f"""CREATE TABLE content AS
+        SELECT statement_key, sha256(string_agg(view || h, '' ORDER BY view) || $context) AS content_hash
+        FROM ({" UNION ALL ".join(parts)}) GROUP BY statement_key""",
+        {"context": context},
+    )
+
+
+def digest_context(tables: Iterable[pa.Table]) -> str:
+    """Digest of the tables whose mending gives a blocked statement another chance, such as the doctors."""
+    return hashlib.sha256(str([table.to_pylist() for table in tables]).encode()).hexdigest()
