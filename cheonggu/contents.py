@@ -11,19 +11,24 @@ from cheonggu.query import Tables
 from cheonggu.sources.contract import CONTRACT
 
 
-def hash_contents(db: Tables, views: tuple[str, ...], chosen: str, context: str) -> None:
+def hash_contents(
+    db: Tables, views: tuple[str, ...], chosen: str, context: str, hashed_key: str = "statement_key"
+) -> None:
     """Make the table ``content`` (statement_key, content_hash) of the statements in the table ``chosen``.
 
-    The views must stand in ``db`` under their names. Two statements of one key count together.
+    The views must stand in ``db`` under their names. Two statements of one key count together. ``hashed_key``: the
+    column of ``chosen`` that counts as the key inside the hash, so that the same content under two keys hashes alike.
     """
     parts = []
     for view in views:
-        columns = ", ".join(f"coalesce(v.{name}::VARCHAR, '')" for name in CONTRACT.arrow_schema(view).names)
+        names = CONTRACT.arrow_schema(view).names
+        values = [f"c.{hashed_key}" if name == "statement_key" else f"v.{name}" for name in names]
+        columns = ", ".join(f"coalesce({value}::VARCHAR, '')" for value in values)
         order = ", ".join(f"v.{name}" for name in CONTRACT.key(view))
         parts.append(
             f"""SELECT v.statement_key, '{view}' AS view,
                 string_agg(sha256(concat_ws(chr(31), {columns})), '' ORDER BY {order}) AS h
-                FROM {view} v SEMI JOIN {chosen} USING (statement_key) GROUP BY v.statement_key"""
+                FROM {view} v JOIN {chosen} c USING (statement_key) GROUP BY v.statement_key"""
         )
     db.run(
         f"""CREATE TABLE content AS

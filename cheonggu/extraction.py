@@ -408,7 +408,8 @@ def make_batch_id(group_key: str, rows: pa.Table, generation: int) -> str:
 
 
 def write_references(references: pa.Table) -> pa.Table:
-    """The ledger's references (``model.REFERENCES``) as the columns that stand on the wire."""
+    """The ledger's references (``model.REFERENCES``) as they stand on the wire; a class without a code has none."""
+    references = references.filter(pc.not_equal(references["class_code"], ""))
     names = ("statement_key", "class_code", "parent_receipt_no", "parent_statement_no", "reason_code")
     return references.select(names).rename_columns(REFERENCE_COLUMNS.names)
 

@@ -74,6 +74,19 @@ class StatementEvent(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
+# A statement in one of these is still on its way to its decision.
+UNDER_WAY = (
+    StatementState.OPEN,
+    StatementState.BILLABLE,
+    StatementState.BLOCKED,
+    StatementState.READY,
+    StatementState.ASSIGNED,
+    StatementState.IN_FLIGHT,
+    StatementState.RECEIVED,
+    StatementState.HELD,
+)
+
+
 class ClaimState(StrEnum):
     """Where one claim stands (청구서 상태)."""
 

@@ -10,6 +10,7 @@ from prefect import task
 
 from cheonggu.checking import check_again, check_batch, make_successor
 from cheonggu.precheck import map_checked
+from cheonggu.reruns import read_history
 from cheonggu.waivers import Waiver
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
@@ -40,7 +41,13 @@ def precheck(scheme: str, as_of: date) -> Precheck:
         results = map_checked(
             catalogue,
             lambda checker, one: check_batch(
-                here.folder(one.batch_id), here.scheme, one, checker, history, as_of, waivers
+                here.folder(one.batch_id),
+                here.scheme,
+                one,
+                checker,
+                history | read_history(here.ledger, here.site, here.scheme, one),
+                as_of,
+                waivers,
             ),
             batches,
             threads=here.site.threads,

@@ -185,6 +185,24 @@ def read_history(connection: Connection, batch_id: str) -> dict[str, pa.Table]:
     }
 
 
+def read_parents_of(connection: Connection, batch_id: str, relation: str) -> list[dict[str, str]]:
+    """Where the statements that those of a batch follow in one relation were sent."""
+    query = (
+        select(
+            back_reference.c.parent_key.label("statement_key"),
+            claim.c.batch_id,
+            back_reference.c.parent_claim_no.label("claim_no"),
+            back_reference.c.parent_receipt_no.label("receipt_no"),
+            back_reference.c.parent_statement_no.label("statement_no"),
+        )
+        .join(statement, statement.c.statement_key == back_reference.c.statement_key)
+        .join(claim, of_claim(claim, back_reference.c.provider_code, back_reference.c.parent_claim_no))
+        .where(statement.c.batch_id == batch_id, back_reference.c.relation == relation)
+        .distinct()
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
 def _parent_rows(connection: Connection, mine: Any) -> list[dict[str, Any]]:
     """The parents as the reviewer knows them. What a person typed, or the payer refused, was answered as impossible."""
     sent, own = claim_statement.c, back_reference.alias("own")

@@ -28,7 +28,7 @@ from cheonggu.ledger.tables import (
     event_statement,
     statement,
 )
-from cheonggu.states import STATEMENT_MOVES, StatementEvent, StatementState
+from cheonggu.states import STATEMENT_MOVES, UNDER_WAY, StatementEvent, StatementState
 
 SUPPLEMENT, ADDITION, SLICE = "supplement", "addition", "slice"
 BIRTHS = {
@@ -37,23 +37,12 @@ BIRTHS = {
     SLICE: StatementEvent.EXTRACTED,
 }
 NOTICE = "notice"
-# A statement in one of these is still on its way to its decision.
-UNDER_WAY = (
-    StatementState.OPEN,
-    StatementState.BILLABLE,
-    StatementState.BLOCKED,
-    StatementState.READY,
-    StatementState.ASSIGNED,
-    StatementState.IN_FLIGHT,
-    StatementState.RECEIVED,
-    StatementState.HELD,
-)
 STANDING = pa.schema(
     [(name, pa.string()) for name in ("parent_key", "state", "claim_no", "statement_no")]
     + [(name, pa.string()) for name in ("receipt_year", "receipt_no")]
 )
 SIBLINGS = pa.schema(
-    [(name, pa.string()) for name in ("parent_key", "claim_class", "statement_key", "state", "content_hash")]
+    [(name, pa.string()) for name in ("parent_key", "relation", "statement_key", "state", "content_hash")]
 )
 
 
@@ -107,7 +96,7 @@ def _check_parent(row: Mapping[str, Any], found: Mapping[str, Any] | None, reaso
 
 def _check_siblings(row: Mapping[str, Any], siblings: list[dict[str, Any]], content_hash: str) -> None:
     for one in siblings:
-        if (one["parent_key"], one["claim_class"]) != (row["parent_key"], row["claim_class"]):
+        if (one["parent_key"], one["relation"]) != (row["parent_key"], row["relation"]):
             continue
         if row["relation"] != SLICE and one["state"] in UNDER_WAY:
             raise _refuse(
@@ -152,7 +141,7 @@ def _read_siblings(connection: Connection) -> list[dict[str, Any]]:
     query = (
         select(
             back_reference.c.parent_key,
-            back_reference.c.claim_class,
+            back_reference.c.relation,
             statement.c.statement_key,
             statement.c.state,
             statement.c.content_hash,

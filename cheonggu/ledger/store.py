@@ -445,6 +445,11 @@ class Ledger:
         with self._read() as connection:
             return followers.read_history(connection, batch_id)
 
+    def parents_of(self, batch_id: str, *, relation: str) -> list[dict[str, str]]:
+        """statement_key, batch_id, claim_no, receipt_no, statement_no of what a batch's statements follow."""
+        with self._read() as connection:
+            return followers.read_parents_of(connection, batch_id, relation)
+
     def blocked(self, scheme: str) -> pa.Table:
         """The errors of every BLOCKED statement (columns of ``findings.FINDINGS``), by statement and rule."""
         with self._read() as connection:

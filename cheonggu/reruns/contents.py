@@ -1,0 +1,266 @@
+"""What followers of one care month would hold: whole statements as they stand now, or only what was never sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cheonggu.contents import digest_context, hash_contents
+from cheonggu.ledger import Ledger
+from cheonggu.query import Tables
+from cheonggu.reruns.changes import find_changes
+from cheonggu.reruns.judge import ADDITION, SUPPLEMENT, Candidate, Judge, leave
+from cheonggu.reruns.model import Change, LeftOut, Planned
+from cheonggu.reruns.snapshots import Sent, keep_keys, read_now, read_sent, rename
+from cheonggu.schemes.scheme import RerunClass, Scheme
+from cheonggu.site import Site
+from cheonggu.sources import Source
+from cheonggu.states import StatementState
+
+VERDICTS = {
+    "nothing": ("nothing_new", "청구하지 않은 항목이 없습니다", "nothing on it that was not sent"),
+    "changed": (
+        "sent_lines_changed",
+        "이미 청구한 항목이 바뀌었거나 없어졌습니다. 추가청구가 아닙니다",
+        "lines that were sent are changed or gone: this is no addition",
+    ),
+    "fell": (
+        "amounts_fell",
+        "금액이 청구한 것보다 줄었습니다. 추가청구가 아닙니다",
+        "an amount is lower than was sent: this is no addition",
+    ),
+}
+CUT_VIEWS = ("line", "prescription")
+
+
+@dataclass
+class MonthContent:
+    """The followers of one care month: tables under the followers' own keys, targets, and what stays behind."""
+
+    care_month: str
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    targets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    planned: list[Planned] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    rosters: dict[str, pa.Table] = field(default_factory=dict)
+
+
+class Contents:
+    """Reads what the candidates of one request would hold, month by month."""
+
+    def __init__(
+        self, source: Source, ledger: Ledger, scheme: Scheme, site: Site, judge: Judge, rule: RerunClass
+    ) -> None:
+        self.source, self.ledger, self.scheme, self.site = source, ledger, scheme, site
+        self.judge, self.rule, self.request = judge, rule, judge.request
+        self.providers = _of_provider(source.read("provider"), self.request.provider_code)
+        self.rosters = {
+            view: source.read(view, provider_code=self.request.provider_code) for view in scheme.roster_views
+        } | {"provider": self.providers}
+        self.root = site.batches_folder(scheme.name)
+
+    def read_month(self, care_month: str, candidates: Iterable[Candidate]) -> MonthContent:
+        """What of the candidates would be sent, with its content, and what stays behind."""
+        by_key = {one.parent["statement_key"]: one for one in candidates}
+        month = MonthContent(care_month, rosters=self.rosters)
+        whole = self._read_now(care_month, by_key)
+        sent = read_sent(
+            self.root,
+            self.scheme,
+            [Sent(one.parent["batch_id"], key, key) for key, one in by_key.items()],
+        )
+        targets = self.scheme.find_targets(whole["statement"], self.rosters, self.request.as_of)
+        month.targets = {one["statement_key"]: one for one in targets.to_pylist()}
+        content, verdicts = self._cut(whole, by_key)
+        changes = self._find_changes(content, sent, verdicts)
+        hashes = self._hash(content, by_key)
+        returned = self._read_returned(care_month)
+        snapshots = set(sent["statement"]["statement_key"].to_pylist())
+        days = dict(
+            zip(
+                whole["statement"]["statement_key"].to_pylist(),
+                whole["statement"]["care_to"].to_pylist(),
+                strict=True,
+            )
+        )
+        for key, one in sorted(by_key.items()):
+            why = (
+                self._left_by_source(key, one, month, days)
+                or self._left_by_verdict(key, one, verdicts)
+                or self._left_by_changes(key, one, changes.get(key, ()), key in snapshots)
+                or _left_by_content(one, hashes.get(key, ""), returned)
+            )
+            if why is not None:
+                month.left_out.append(why)
+                continue
+            month.planned.append(self._plan(one, month, hashes[key], changes.get(key, ())))
+        keys = [Sent("", one.parent_key, one.statement_key) for one in month.planned]
+        month.tables = {view: rename(table, keys, view) for view, table in content.items()}
+        return month
+
+    def _read_now(self, care_month: str, by_key: Mapping[str, Candidate]) -> dict[str, pa.Table]:
+        """The hospital's statements of today under the keys of the parents."""
+        shown = [Sent("", one.parent["source_key"], key) for key, one in by_key.items()]
+        now = read_now(
+            self.source,
+            self.scheme,
+            self.request.provider_code,
+            care_month,
+            [one.statement_key for one in shown],
+        )
+        return {view: rename(table, shown, view) for view, table in now.items()}
+
+    def _cut(
+        self, whole: Mapping[str, pa.Table], by_key: Mapping[str, Candidate]
+    ) -> tuple[dict[str, pa.Table], dict[str, str]]:
+        """Additions, and supplements of additions, keep only what was not sent with the statements they add to."""
+        bases = {key: self._base(key) for key in by_key}
+        cut_keys = [key for key, base in bases.items() if base]
+        if not cut_keys:
+            return dict(whole), {}
+        sent = read_sent(self.root, self.scheme, [one for base in bases.values() for one in base])
+        cut, verdicts = self.scheme.cut_addition(keep_keys(whole, cut_keys), sent)
+        rest = keep_keys(whole, [key for key in by_key if key not in cut_keys])
+        found = dict(zip(verdicts["statement_key"].to_pylist(), verdicts["verdict"].to_pylist(), strict=True))
+        return {view: pa.concat_tables([rest[view], cut[view]]) for view in whole}, found
+
+    def _base(self, key: str) -> list[Sent]:
+        """The snapshots whose lines were sent: the statement added to and its other additions."""
+        judge = self.judge
+        added_to = key if self.rule.relation == ADDITION else judge.find_added_to(key)
+        if added_to is None:
+            return []
+        others = judge.find_added(added_to, but="" if self.rule.relation == ADDITION else key)
+        sent = [Sent(one["batch_id"], one["statement_key"], key) for one in others if one["batch_id"]]
+        root = self.ledger.rerun_parents(
+            self.scheme.name, self.request.provider_code, statement_keys=[added_to]
+        ).to_pylist()
+        batches = [one["batch_id"] for one in root if one["statement_key"] == added_to]
+        return [Sent(batches[0], added_to, key), *sent] if batches else sent
+
+    def _find_changes(
+        self, content: Mapping[str, pa.Table], sent: Mapping[str, pa.Table], verdicts: Mapping[str, str]
+    ) -> dict[str, tuple[Change, ...]]:
+        """Against what was sent; of an addition the rows that are new."""
+        if self.rule.relation != ADDITION:
+            return find_changes(content, sent)
+        return find_changes(
+            {view: content[view] for view in CUT_VIEWS},
+            {view: content[view].schema.empty_table() for view in CUT_VIEWS},
+        )
+
+    def _hash(self, content: Mapping[str, pa.Table], by_key: Mapping[str, Candidate]) -> dict[str, str]:
+        """Content hashes as extraction makes them, under the hospital's key, so that an unchanged one shows."""
+        db = Tables(**content)
+        rows = [{"statement_key": key, "source_key": one.parent["source_key"]} for key, one in by_key.items()]
+        schema = pa.schema([("statement_key", pa.string()), ("source_key", pa.string())])
+        db.add("chosen", pa.Table.from_pylist(rows, schema=schema))
+        context = digest_context(
+            [self.providers, *(self.rosters[view] for view in self.scheme.context_views)]
+        )
+        hash_contents(db, self.scheme.statement_views, "chosen", context, "source_key")
+        return {str(key): str(digest) for key, digest in db.rows("SELECT * FROM content")}
+
+    def _read_returned(self, care_month: str) -> dict[str, str]:
+        """Followers that are blocked, or whose very content came back with a returned claim: key → that content."""
+        known = self.ledger.known_statements(self.scheme.name, self.request.provider_code, care_month)
+        return {
+            one["statement_key"]: one["content_hash"]
+            for one in known.to_pylist()
+            if one["is_returned"] or one["state"] == StatementState.BLOCKED
+        }
+
+    def _left_by_source(
+        self, key: str, one: Candidate, month: MonthContent, days: Mapping[str, date | None]
+    ) -> LeftOut | None:
+        target = month.targets.get(key)
+        if key not in days:
+            return leave(
+                one.parent, "gone", "원천자료에 없습니다", "the hospital's record no longer holds it"
+            )
+        last = days[key]
+        if last is not None and last < self.scheme.claim_from(self.request.as_of):
+            return leave(one.parent, "too_late", "청구 기한(3년)이 지났습니다", "past the claim limit")
+        if target is None or not target["is_billable"]:
+            return leave(
+                one.parent,
+                "open",
+                "원내심사나 진료마감이 끝나지 않았습니다",
+                "the hospital's review or day is open",
+            )
+        return None
+
+    def _left_by_verdict(self, key: str, one: Candidate, verdicts: Mapping[str, str]) -> LeftOut | None:
+        verdict = verdicts.get(key, "")
+        return leave(one.parent, *VERDICTS[verdict]) if verdict in VERDICTS else None
+
+    def _left_by_changes(
+        self, key: str, one: Candidate, changes: tuple[Change, ...], has_snapshot: bool
+    ) -> LeftOut | None:
+        """What was not corrected goes only when a person names it; a lost snapshot tells nothing."""
+        is_named = bool(self.request.statement_keys)
+        needed = self.rule.needs_change_in
+        if needed and not any(change.field in needed for change in changes):
+            return leave(
+                one.parent,
+                "payer_unchanged",
+                "보험자가 바뀌지 않았습니다",
+                "the payer is the one it was sent to",
+            )
+        if self.rule.relation != SUPPLEMENT or is_named:
+            return None
+        if not has_snapshot:
+            return leave(
+                one.parent,
+                "no_snapshot",
+                "보낸 내용을 찾을 수 없습니다. 명세서를 지정하세요",
+                "what was sent is not on disk; name the statement",
+            )
+        if not changes:
+            return leave(one.parent, "unchanged", "고친 내용이 없습니다", "nothing was corrected yet")
+        return None
+
+    def _plan(
+        self, one: Candidate, month: MonthContent, content_hash: str, changes: tuple[Change, ...]
+    ) -> Planned:
+        parent = one.parent
+        target = month.targets[parent["statement_key"]]
+        code = "" if one.class_code == self.rule.statement_code else one.class_code
+        return Planned(
+            statement_key=one.statement_key,
+            source_key=parent["source_key"],
+            care_month=month.care_month,
+            group_key=f"{target['group_key']}-{self.rule.name}{code}",
+            parent_key=parent["statement_key"],
+            parent_claim_no=parent["claim_no"],
+            receipt_year=parent["receipt_year"],
+            receipt_no=parent["receipt_no"],
+            statement_no=parent["statement_no"],
+            class_code=one.class_code,
+            reason_code=one.reason_code,
+            detail_code=one.detail_code,
+            round=one.round,
+            basis=one.basis,
+            content_hash=content_hash,
+            changes=changes,
+        )
+
+
+def _left_by_content(one: Candidate, content_hash: str, returned: Mapping[str, str]) -> LeftOut | None:
+    if one.follower_state is not None and returned.get(one.statement_key) == content_hash:
+        return leave(
+            one.parent,
+            "unchanged",
+            "보류·반송된 뒤 고친 내용이 없습니다",
+            "not corrected since it was set aside",
+        )
+    return None
+
+
+def _of_provider(providers: pa.Table, provider_code: str) -> pa.Table:
+    return providers.filter(pc.equal(providers["provider_code"], provider_code))

@@ -1,0 +1,238 @@
+"""Who may be followed by a claim of a class, and why not: state, what is under way, reason of the review.
+
+Source of the guards: life of a claim §§2, 5 and 9; words per reason: the scheme's code list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cheonggu.ledger import Instruction, Ledger
+from cheonggu.reruns.model import LeftOut, Request
+from cheonggu.schemes.scheme import RerunClass, Scheme
+from cheonggu.states import UNDER_WAY, StatementState
+
+SUPPLEMENT, ADDITION = "supplement", "addition"
+NOTICE, TYPED = "notice", "typed"
+BACK_REFERENCE = "back_reference"  # kind of the instruction that a person types
+GIVEN_UP = (StatementState.WRITTEN_OFF, StatementState.CANCELLED)
+STATES = {
+    StatementState.HELD: (
+        "held",
+        "심사보류입니다. 결과를 기다리세요",
+        "held: wait for the result, send no claim",
+    ),
+    StatementState.ACCEPTED: ("accepted", "심사에서 인정되었습니다", "accepted as claimed"),
+    StatementState.ADJUSTED: (
+        "adjusted",
+        "조정된 명세서는 재심사조정청구나 이의신청 대상입니다",
+        "adjusted: the remedy is a re-review or an objection",
+    ),
+    StatementState.IMPOSSIBLE: (
+        "impossible",
+        "심사불능 명세서는 보완청구 대상입니다",
+        "impossible to review: to be supplemented",
+    ),
+    StatementState.REPLACED: ("replaced", "보완청구로 대체되었습니다", "replaced by its supplement"),
+    StatementState.RECEIVED: (
+        "undecided",
+        "심사결과가 아직 없습니다. 통보를 받지 못했다면 참조 번호를 직접 입력하세요",
+        "no review result yet; if the notice never came, type its reference",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A parent that may be followed: under which key, in which round, with which code and reason."""
+
+    parent: Mapping[str, Any]
+    statement_key: str
+    round: int
+    class_code: str
+    reason_code: str
+    detail_code: str
+    basis: str
+    follower_state: str | None  # None: it does not exist yet
+
+
+class Judge:
+    """The guards of one request, with what the ledger knows of the provider read once."""
+
+    def __init__(self, ledger: Ledger, scheme: Scheme, request: Request, rule: RerunClass) -> None:
+        self.scheme, self.request, self.rule = scheme, request, rule
+        self.children = ledger.rerun_children(scheme.name, request.provider_code).to_pylist()
+        self.own = {one["statement_key"]: one for one in self.children}
+        self.typed = self._read_typed(ledger)
+        self.parents = self._read_parents(ledger)
+
+    def _read_typed(self, ledger: Ledger) -> dict[str, Instruction]:
+        given = ledger.instructions(
+            self.scheme.name,
+            kind=BACK_REFERENCE,
+            provider_code=self.request.provider_code,
+            valid_on=self.request.as_of,
+        )
+        return {one.subject: one for one in given}
+
+    def _read_parents(self, ledger: Ledger) -> list[dict[str, Any]]:
+        """All that match what the person named; without that, the states the class starts from, and those held."""
+        name, provider = self.scheme.name, self.request.provider_code
+        receipts, keys = self.request.receipt_nos, self.request.statement_keys
+        if receipts or keys:
+            found = ledger.rerun_parents(name, provider, receipt_nos=receipts, statement_keys=keys)
+            return [one for one in found.to_pylist() if keys or one["state"] not in GIVEN_UP]
+        waiting = [StatementState.HELD] if self.rule.relation == SUPPLEMENT else []
+        found = ledger.rerun_parents(name, provider, states=[*self.rule.from_states, *waiting])
+        rows: list[dict[str, Any]] = found.to_pylist()
+        if self.typed and self.rule.typed_states:
+            states, subjects = self.rule.typed_states, sorted(self.typed)
+            rows += ledger.rerun_parents(name, provider, states=states, statement_keys=subjects).to_pylist()
+        return rows
+
+    def judge(self, parent: Mapping[str, Any]) -> Candidate | LeftOut | None:
+        """What becomes of one parent; None for one that the request does not speak of."""
+        is_addition = self.find_added_to(parent["statement_key"]) is not None
+        if self.rule.relation == ADDITION and is_addition:
+            return None
+        state = StatementState(parent["state"])
+        is_typed = state in self.rule.typed_states and parent["statement_key"] in self.typed
+        if state not in self.rule.from_states and not is_typed:
+            return self._left_by_state(parent, state)
+        followers = self._followers(parent["statement_key"])
+        waiting = next((one for one in followers if one["state"] in UNDER_WAY), None)
+        if waiting is not None and not _is_free(waiting):
+            return leave(
+                parent,
+                "under_way",
+                f"{waiting['statement_key']}(으)로 이미 청구 중입니다",
+                f"under way already as {waiting['statement_key']}",
+            )
+        return self._candidate(parent, followers, waiting, is_typed)
+
+    def _candidate(
+        self,
+        parent: Mapping[str, Any],
+        followers: list[dict[str, Any]],
+        waiting: Mapping[str, Any] | None,
+        is_typed: bool,
+    ) -> Candidate | LeftOut:
+        reasons = self._reasons(parent, is_typed)
+        refused = self._refuse_reasons(parent, reasons)
+        if refused is not None:
+            return refused
+        code, _, detail = reasons[0].partition("-") if reasons else ("", "", "")
+        last = max((one["round"] for one in followers if one["claim_class"] == self.rule.name), default=0)
+        number = last + 1 if waiting is None else waiting["round"]
+        kept = parent["class_code"] in self.rule.keeps_codes
+        return Candidate(
+            parent=parent,
+            statement_key=make_key(self.request.provider_code, parent, self.rule.name, number)
+            if waiting is None
+            else waiting["statement_key"],
+            round=number,
+            class_code=parent["class_code"] if kept else self.rule.statement_code,
+            reason_code=code if self.rule.needs_reason else "",
+            detail_code=detail if self.rule.needs_reason else "",
+            basis=TYPED if is_typed else NOTICE,
+            follower_state=None if waiting is None else waiting["state"],
+        )
+
+    def _reasons(self, parent: Mapping[str, Any], is_typed: bool) -> list[str]:
+        if is_typed:
+            detail = self.typed[parent["statement_key"]].detail
+            return [f"{detail['reason_code']}-{detail['detail_code']}"]
+        return [one for one in parent["reasons"].split(",") if one]
+
+    def _refuse_reasons(self, parent: Mapping[str, Any], reasons: list[str]) -> LeftOut | None:
+        """Every reason must allow the class: held codes wait, 88 and 89 go to settlement, some never go again."""
+        if self.rule.relation != SUPPLEMENT:
+            return None
+        if not reasons:
+            return leave(
+                parent, "no_reason", "심사결과에 사유코드가 없습니다", "the result names no reason code"
+            )
+        is_named = bool(self.request.statement_keys)
+        allowed = {*self.rule.resubmit_as, *(self.rule.resubmit_if_named if is_named else ())}
+        for reason in reasons:
+            advice = self.scheme.advise(reason, self.request.as_of)
+            if advice.word not in allowed:
+                text = reason.removesuffix("-")
+                return leave(parent, advice.word, f"{text}: {advice.ko}", f"{text}: {advice.en}")
+        return None
+
+    def _left_by_state(self, parent: Mapping[str, Any], state: StatementState) -> LeftOut:
+        word, ko, en = STATES.get(
+            state, (state.value.lower(), f"상태가 {state.value}입니다", f"its state is {state.value}")
+        )
+        return leave(parent, word, ko, en)
+
+    def _followers(self, parent_key: str) -> list[dict[str, Any]]:
+        """What follows the parent in the same relation, given-up ones left out."""
+        return [
+            one
+            for one in self.children
+            if one["parent_key"] == parent_key and one["relation"] == self.rule.relation
+        ]
+
+    def find_added_to(self, key: str) -> str | None:
+        """The statement that an addition (or a supplement of one) adds to; None for whole statements."""
+        while key in self.own:
+            one = self.own[key]
+            if one["relation"] == ADDITION:
+                return str(one["parent_key"])
+            if one["relation"] != SUPPLEMENT:
+                return None
+            key = one["parent_key"]
+        return None
+
+    def find_added(self, parent_key: str, but: str = "") -> list[dict[str, Any]]:
+        """The additions to a statement as they stand: a supplement in place of the one it replaces.
+
+        ``but``: an addition, or a supplement of one, that is left out with all that follows it.
+        """
+        chain = {but}
+        while but in self.own:
+            but = self.own[but]["parent_key"]
+            chain.add(but)
+        found = []
+        for one in self.children:
+            is_its = one["parent_key"] == parent_key and one["relation"] == ADDITION
+            if is_its and one["state"] not in GIVEN_UP and one["statement_key"] not in chain:
+                found.append(self._newest(one))
+        return found
+
+    def _newest(self, one: dict[str, Any]) -> dict[str, Any]:
+        following = [
+            other
+            for other in self.children
+            if other["parent_key"] == one["statement_key"] and other["relation"] == SUPPLEMENT
+        ]
+        is_replaced = one["state"] == StatementState.REPLACED and following
+        return self._newest(following[-1]) if is_replaced else one
+
+
+def _is_free(follower: Mapping[str, Any]) -> bool:
+    """Whether a follower waits for a batch: blocked, waived, or back from a withdrawn or returned claim."""
+    waits = (StatementState.READY, StatementState.BILLABLE)
+    return follower["state"] == StatementState.BLOCKED or (
+        follower["state"] in waits and follower["batch_id"] is None
+    )
+
+
+def make_key(provider_code: str, parent: Mapping[str, Any], claim_class: str, number: int) -> str:
+    """The ledger's key of a follower: told by the parent's receipt and serial, since the reviewer goes by them.
+
+    At most 40 characters, as the source contract allows for a key; the tilde keeps it apart from the hospital's.
+    """
+    receipt = f"{parent['receipt_year']}-{parent['receipt_no']}-{parent['statement_no']}"
+    return f"~{provider_code}-{receipt}-{claim_class[0]}{number}"
+
+
+def leave(parent: Mapping[str, Any], word: str, ko: str, en: str) -> LeftOut:
+    """A parent that stays behind."""
+    return LeftOut(
+        parent["statement_key"], parent["receipt_no"] or "", parent["statement_no"] or "", word, ko, en
+    )
