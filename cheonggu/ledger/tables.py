@@ -53,6 +53,12 @@ def _of_claim(table: str) -> ForeignKeyConstraint:
     )
 
 
+def _of_claim_statement(table: str) -> ForeignKeyConstraint:
+    names = ("provider_code", "claim_no", "statement_no")
+    there = [f"claim_statement.{name}" for name in names]
+    return ForeignKeyConstraint(list(names), there, name=f"fk_{table}_claim_statement")
+
+
 # One row each: what this ledger is (fingerprint of its secret).
 ledger_meta = Table("ledger_meta", metadata, Column("name", Text, primary_key=True), _text("value"))
 
@@ -288,6 +294,7 @@ notice = Table(
     _text("provider_code"),
     _text("archived_as"),
     _text("status"),  # imported | kept
+    Column("learned_on", Date),  # first seen by a person, where the document says so
 )
 
 refused_notice = Table(
@@ -347,11 +354,7 @@ decision = Table(
     _won("decided_copay"),
     _won("decided_amount"),
     _won("copay_refund", optional=True),
-    ForeignKeyConstraint(
-        ["provider_code", "claim_no", "statement_no"],
-        ["claim_statement.provider_code", "claim_statement.claim_no", "claim_statement.statement_no"],
-        name="fk_decision_claim_statement",
-    ),
+    _of_claim_statement("decision"),
     sqlite_with_rowid=False,
 )
 
@@ -370,7 +373,161 @@ decision_finding = Table(
     _won("line_no", optional=True),
     _won("amount"),
     _text("text", optional=True),
+    _won("amount_with_surcharge", optional=True),
     _of_claim("decision_finding"),
+)
+
+# A change of an earlier decision, once per settlement round; ``basis`` settlement | cost-decision.
+settlement = Table(
+    "settlement",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    Column("statement_no", Text, primary_key=True),
+    Column("settle_round", Text, primary_key=True),
+    _text("document_no", ForeignKey("notice.document_no")),
+    _text("basis"),
+    Column("settled_on", Date, nullable=False),
+    _won("previous_total_1", optional=True),
+    _won("previous_copay", optional=True),
+    _won("previous_amount"),
+    _won("settled_total_1", optional=True),
+    _won("settled_copay", optional=True),
+    _won("settled_amount"),
+    _won("difference"),
+    _of_claim_statement("settlement"),
+    sqlite_with_rowid=False,
+)
+
+settlement_line = Table(
+    "settlement_line",
+    metadata,
+    Column("document_no", Text, ForeignKey("notice.document_no"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _text("provider_code"),
+    _text("claim_no"),
+    _text("statement_no"),
+    _text("settle_round"),
+    _won("line_no"),
+    _text("previous_code", optional=True),
+    _text("previous_reason", optional=True),
+    _won("previous_amount"),
+    _text("settled_code", optional=True),
+    _text("settled_reason", optional=True),
+    _won("settled_amount"),
+    _of_claim("settlement_line"),
+)
+
+# One row of a payment notice; ``claim_no`` null: no claim of ours has its receipt number (yet).
+payment = Table(
+    "payment",
+    metadata,
+    Column("document_no", Text, ForeignKey("notice.document_no"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _text("scheme"),
+    _text("provider_code"),
+    _text("claim_no", optional=True),
+    _text("kind"),  # advance | final | settlement
+    Column("paid_on", Date, nullable=False),
+    _text("payment_round", optional=True),
+    _text("receipt_year", optional=True),
+    _text("receipt_no"),
+    _text("review_round", optional=True),
+    _text("treatment_month", optional=True),
+    _won("paid_amount"),  # gross, as printed
+    _won("withheld_amount"),  # deductions that are not paid yet: unpayable, withheld, short deposit
+    _won("net_amount"),
+    _of_claim("payment"),
+    Index(None, "provider_code", "claim_no"),
+    Index(None, "provider_code", "receipt_no"),
+)
+
+payment_deduction = Table(
+    "payment_deduction",
+    metadata,
+    Column("document_no", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    _won("amount"),
+    ForeignKeyConstraint(
+        ["document_no", "seq"], ["payment.document_no", "payment.seq"], name="fk_payment_deduction_payment"
+    ),
+)
+
+# What of a payment belongs to which statement; only written when claim or round is paid to the won.
+payment_line = Table(
+    "payment_line",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    Column("statement_no", Text, primary_key=True),
+    Column("document_no", Text, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _won("amount"),
+    ForeignKeyConstraint(
+        ["document_no", "seq"], ["payment.document_no", "payment.seq"], name="fk_payment_line_payment"
+    ),
+    _of_claim_statement("payment_line"),
+    sqlite_with_rowid=False,
+)
+
+# Objections (이의신청) and re-review requests (재심사조정청구): one filing per statement and kind.
+dispute = Table(
+    "dispute",
+    metadata,
+    Column("provider_code", Text, primary_key=True),
+    Column("claim_no", Text, primary_key=True),
+    Column("statement_no", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # re-review | objection
+    _text("state"),  # filed | received | returned | decided
+    _text("review_round"),
+    Column("filed_on", Date, nullable=False),
+    Column("last_on", Date, nullable=False),
+    _won("amount"),  # asked for, payer's share
+    _text("portal_no", optional=True),
+    _text("document_no", ForeignKey("notice.document_no"), optional=True),
+    _text("outcome", optional=True),
+    _won("difference", optional=True),
+    _of_claim_statement("dispute"),
+)
+
+material_request = Table(
+    "material_request",
+    metadata,
+    Column("document_no", Text, ForeignKey("notice.document_no"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _text("provider_code"),
+    _text("claim_no", optional=True),  # null: it concerns a report of the provider
+    _text("statement_no", optional=True),
+    _won("line_no", optional=True),
+    Column("due_on", Date),
+    _text("application_no", optional=True),
+    _text("guide_code", optional=True),
+    _text("item_code", optional=True),
+    _text("form_code", optional=True),
+    _text("text", optional=True),
+    Column("answered_on", Date),
+    _of_claim("material_request"),
+)
+
+# Cuts of outside prescriptions; ``prescription_no`` null: what the notice takes back beyond its rows.
+prescription_cut = Table(
+    "prescription_cut",
+    metadata,
+    Column("document_no", Text, ForeignKey("notice.document_no"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    _text("provider_code"),
+    _text("claim_no", optional=True),
+    _text("statement_no", optional=True),
+    _text("prescription_no", optional=True),
+    _text("pharmacy_code", optional=True),
+    _text("code"),
+    _won("line_no", optional=True),
+    _won("amount"),
+    _won("recovery"),
+    _text("text", optional=True),
+    _of_claim("prescription_cut"),
+    Index(None, "provider_code", "claim_no"),
 )
 
 remark = Table(

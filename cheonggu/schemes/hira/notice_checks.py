@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from cheonggu.errors import NoticeError
 from cheonggu.formats.notice_xml import broken
-from cheonggu.notices import Review, Totals
+from cheonggu.notices import CostDecision, Payment, Review, Totals
 from cheonggu.schemes.hira.data import CODES
 
 SIDES = ("total_1", "copay", "amount")
@@ -54,26 +54,37 @@ def check_receipt(text: Mapping[str, object]) -> None:
         raise broken(place, "it is returned without a reason", place_ko, "반송사유가 없습니다")
 
 
-def check_amounts(
-    settlements: Iterable[tuple[str | None, ...]],
-    payments: Iterable[tuple[str | None, list[str | None], str | None]],
-) -> None:
-    """``difference = settled − previous`` per settled statement, ``net = paid − deductions`` per payment."""
-    for statement_no, previous, settled, difference in settlements:
-        if int(str(difference)) != int(str(settled)) - int(str(previous)):
+def check_differences(settled: Iterable[tuple[str | None, ...]]) -> None:
+    """``difference = settled − previous`` of the payer's share, per settled statement."""
+    for row in settled:
+        previous, after, difference = row[3], row[6], row[7]
+        if int(str(difference)) != int(str(after)) - int(str(previous)):
             raise _at_statement(
-                str(statement_no),
-                "difference is not settled − previous",
-                "차액이 정산 후 − 정산 전과 다릅니다",
+                str(row[0]), "difference is not settled − previous", "차액이 정산 후 − 정산 전과 다릅니다"
             )
-    for number, (net, deductions, paid) in enumerate(payments, start=1):
-        if int(str(net)) != int(str(paid)) - sum(int(str(one)) for one in deductions):
-            raise broken(
-                f"payment {number}",
-                "net is not gross paid − deductions",
-                f"{number}번째 지급",
-                "실지급액이 지급액 − 공제액과 다릅니다",
-            )
+
+
+def check_payment(number: int, payment: Payment) -> None:
+    """``net = paid − deductions``."""
+    if payment.net != payment.paid - sum(won for _, won in payment.deductions):
+        raise broken(
+            f"payment {number}",
+            "net is not gross paid − deductions",
+            f"{number}번째 지급",
+            "실지급액이 지급액 − 공제액과 다릅니다",
+        )
+
+
+def check_cost_decision(decision: CostDecision) -> None:
+    """The printed difference is the sum over the statements."""
+    statements = decision.statements
+    if decision.difference != _sum(statements, "difference"):
+        raise broken(
+            "cost-decision/@difference",
+            "it is not the sum over its statements",
+            "cost-decision/@difference",
+            "차액 합계가 명세서별 차액과 다릅니다",
+        )
 
 
 def check_review(review: Review, printed: Mapping[str, int], copay_changed: Iterable[str | None]) -> None:
@@ -124,6 +135,20 @@ def _check_classes(findings: pa.Table) -> None:
         "the class of a finding is not that of its code",
         "사유코드와 사유 종류가 맞지 않습니다",
     )
+
+
+def find_payer_refused(findings: pa.Table) -> frozenset[str]:
+    """Statements that the payer refuses (지급불능, codes 35 and 36), by the code table."""
+    codes = pa.array(sorted(_payer_codes()), pa.string())
+    is_impossible = pc.equal(findings["finding_class"], "impossible")
+    chosen = findings.filter(pc.and_(is_impossible, pc.is_in(findings["code"], value_set=codes)))
+    return frozenset(chosen["statement_no"].to_pylist())
+
+
+@cache
+def _payer_codes() -> frozenset[str]:
+    rows = (one.row for one in CODES.rows("review_impossible_reason"))
+    return frozenset(row["code"] for row in rows if row["kind"] == "nhis_unpayable")
 
 
 @cache

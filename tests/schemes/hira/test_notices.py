@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from cheonggu.errors import NoticeError
+from cheonggu.notices import ClaimRef
 from cheonggu.schemes.hira.notices import parse
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -83,7 +84,14 @@ OTHER_KINDS = {
         "</prescription-adjustment>"
     ),
     "precheck": '<precheck document-id="DMD00000001" status="-1"><error code="X">why</error></precheck>',
+    "objection-receipt": (
+        f'<objection-receipt result="returned" objection="objection" portal-no="P-1">{CLAIM_REF}'
+        '<statement statement-no="00001"/><statement statement-no="00002"/></objection-receipt>'
+        f'<objection-receipt result="received">{CLAIM_REF}<statement statement-no="00001"/></objection-receipt>'
+    ),
+    "client-list": '<client-list box="outbox"><entry document-id="DMD00000001" state="미송신"/></client-list>',
 }
+INFORMING = ("precheck", "client-list")
 
 
 def document(content: str = REVIEW, kind: str = "review-result", form: str = "F020") -> bytes:
@@ -153,9 +161,84 @@ def test_a_receipt_notice_holds_receipts_and_returns_but_no_report_that_is_not_a
 
 
 @pytest.mark.parametrize("kind", OTHER_KINDS)
-def test_the_other_kinds_are_checked_and_give_a_notice_without_content(kind: str) -> None:
+def test_every_other_kind_is_read_and_those_that_only_inform_have_no_content(kind: str) -> None:
     notice = parse(document(OTHER_KINDS[kind], kind))
     assert (notice.kind, notice.receipts, notice.review) == (kind, (), None)
+    assert notice.has_content == (kind not in INFORMING)
+
+
+def test_a_settlement_tells_before_and_after_to_the_line() -> None:
+    line = '<line line-no="3"><previous reason="B" amount="0"/><settled code="AA157" amount="710"/></line>'
+    raw = SETTLEMENT.replace("</statement>", f"{line}</statement>")
+    settlement = parse(document(raw, "settlement", "F040")).settlement
+    assert settlement is not None
+    assert (settlement.settle_round, settlement.settled_on) == ("202607010001", date(2026, 7, 8))
+    assert settlement.claim == ClaimRef("2026050001", "0001234", "2026", "20260701")
+    assert settlement.statements.to_pylist() == [
+        {"statement_no": "00002", "difference": 510}
+        | {"previous_total_1": 13570, "previous_copay": 4000, "previous_amount": 9570}
+        | {"settled_total_1": 14280, "settled_copay": 4200, "settled_amount": 10080}
+    ]
+    assert settlement.lines.to_pylist() == [
+        {"statement_no": "00002", "line_no": 3}
+        | {"previous_code": None, "previous_reason": "B", "previous_amount": 0}
+        | {"settled_code": "AA157", "settled_reason": None, "settled_amount": 710}
+    ]
+
+
+def test_payments_keep_advances_apart() -> None:
+    advance = '<payment kind="advance" date="2026-07-15" receipt-no="0001234" net="9000"><gross paid="9000"/></payment>'
+    final, first = parse(document(PAYMENT + advance, "payment", "NHIS-HI")).payments
+    assert (final.kind, final.paid, final.net) == ("final", 19650, 19000)
+    assert final.deductions == (("income-tax", 590), ("resident-tax", 60))
+    assert (first.kind, first.treatment_month, first.claim.claim_no) == ("advance", None, None)
+
+
+def test_a_cost_decision_and_the_receipt_of_a_filing_name_their_statements() -> None:
+    decision = parse(document(OTHER_KINDS["cost-decision"], "cost-decision", "F130")).cost_decision
+    assert decision is not None
+    assert (decision.decision_no, decision.difference, decision.dispute_kind) == ("X-1", -10, None)
+    assert decision.statements.to_pylist() == [
+        {"statement_no": "00001", "outcome": "dismissed", "difference": -10, "text": None}
+    ]
+    kind = "objection-receipt"
+    returned, received = parse(document(OTHER_KINDS[kind], kind, "OBJ-RCPT")).dispute_receipts
+    assert (returned.result, returned.statement_nos, returned.portal_no) == (
+        "returned",
+        ("00001", "00002"),
+        "P-1",
+    )
+    assert received.statement_nos == ("00001",)
+
+
+def test_a_cost_decision_whose_total_is_wrong_is_refused() -> None:
+    raw = OTHER_KINDS["cost-decision"].replace(
+        'document-no="X-1" difference="-10"', 'document-no="X-1" difference="0"'
+    )
+    assert "not the sum over its statements" in refusal(document(raw, "cost-decision", "F130"))
+
+
+def test_requests_and_prescription_cuts_are_typed() -> None:
+    request = parse(
+        document(OTHER_KINDS["supplement-request"], "supplement-request", "F110")
+    ).supplement_request
+    assert request is not None
+    assert (request.due_on, request.claim) == (date(2026, 8, 1), None)
+    assert [(one.statement_no, one.text) for one in request.items] == [("00001", "사본")]
+    kind = "prescription-adjustment"
+    adjustment = parse(document(OTHER_KINDS[kind], kind, "F090")).prescription_adjustment
+    assert adjustment is not None
+    assert (adjustment.recovery, adjustment.cuts["prescription_no"].to_pylist()) == (10, ["2026051000001"])
+
+
+def test_the_payers_refusals_are_told_by_the_code_table() -> None:
+    raw = REVIEW.replace('code="16" detail="10"', 'code="35" detail="01"')
+    review = parse(document(raw)).review
+    assert review is not None
+    assert review.payer_refused == {"00003"}
+    plain = parse(document()).review
+    assert plain is not None
+    assert plain.payer_refused == frozenset()
 
 
 REVIEW_CHECKS = {
