@@ -259,6 +259,9 @@ def _review_moves() -> Iterator[Move[StatementState, StatementEvent]]:
     }
     for source in (s.ADJUSTED, s.IMPOSSIBLE):
         yield Move(source, e.DISPUTE_FILED, s.DISPUTED, "inside the limit; the code allows it", PERSON)
+    yield Move(
+        s.PAID, e.DISPUTE_FILED, s.DISPUTED, "as above; the uncut rest is paid meanwhile", PERSON, True
+    )
     for event, target in disputes.items():
         yield Move(s.DISPUTED, event, target, "cost decision matches the filed identity", IMPORT)
     yield from _rerun_moves()
@@ -288,10 +291,11 @@ def _rerun_moves() -> Iterator[Move[StatementState, StatementEvent]]:
 def _money_moves() -> Iterator[Move[StatementState, StatementEvent]]:
     s, e = StatementState, StatementEvent
     yield Move(s.RECEIVED, e.PAYER_REFUSED, s.REFUSED_BY_PAYER, "payer's codes 35, 36 in a notice", IMPORT)
-    for source in (s.ACCEPTED, s.ADJUSTED):
+    for source in (s.HELD, s.ACCEPTED, s.ADJUSTED, s.IMPOSSIBLE):
         yield Move(
             source, e.PAYER_REFUSED, s.REFUSED_BY_PAYER, "the payer refuses after the review", IMPORT, True
         )
+    for source in (s.ACCEPTED, s.ADJUSTED):
         yield Move(source, e.PAID, s.PAID, "receipt no and round match the final payment", IMPORT)
     for source in (s.ACCEPTED, s.ADJUSTED, s.IMPOSSIBLE, s.PAID):
         yield Move(source, e.SETTLED, source, "difference = settled - previous; amounts only", IMPORT)

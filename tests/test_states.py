@@ -52,6 +52,7 @@ HELD review_accepted ACCEPTED
 HELD review_adjusted ADJUSTED
 HELD review_impossible IMPOSSIBLE
 HELD review_held HELD
+HELD payer_refused REFUSED_BY_PAYER
 ACCEPTED review_accepted ACCEPTED
 ACCEPTED review_adjusted ADJUSTED
 ACCEPTED review_impossible IMPOSSIBLE
@@ -72,6 +73,7 @@ IMPOSSIBLE review_adjusted ADJUSTED
 IMPOSSIBLE review_impossible IMPOSSIBLE
 IMPOSSIBLE review_held HELD
 IMPOSSIBLE settled IMPOSSIBLE
+IMPOSSIBLE payer_refused REFUSED_BY_PAYER
 IMPOSSIBLE dispute_filed DISPUTED
 IMPOSSIBLE supplement_corrected READY
 REFUSED_BY_PAYER supplement_corrected READY
@@ -85,6 +87,7 @@ REFUSED_BY_PAYER supplement_received REPLACED
 RECEIVED supplement_received REPLACED
 IMPOSSIBLE supplement_received REPLACED
 IMPOSSIBLE given_up WRITTEN_OFF
+PAID dispute_filed DISPUTED
 DISPUTED dispute_accepted ACCEPTED
 DISPUTED dispute_adjusted ADJUSTED
 DISPUTED dispute_impossible IMPOSSIBLE

@@ -23,7 +23,7 @@ from cheonggu.ledger.moves import move_batch, move_claim, move_statements, of_cl
 from cheonggu.ledger.reruns import replace_parents
 from cheonggu.ledger.submissions import find_open_of, mark_placed, settle_unknown
 from cheonggu.ledger.tables import batch, claim, claim_statement, notice, notice_claim, refused_notice
-from cheonggu.notices import Notice
+from cheonggu.notices import ClaimRef, Notice
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent
 
 NEW, SAME, CONFLICT = "new", "same", "conflict"
@@ -61,6 +61,26 @@ STOPS = {
         "This review round was imported before with other decisions.",
         "같은 심사차수가 다른 내용으로 이미 반영되어 있습니다.",
     ),
+    "settled-otherwise": (
+        "This settlement round was imported before with another difference.",
+        "같은 정산차수가 다른 차액으로 이미 반영되어 있습니다.",
+    ),
+    "settled-base-differs": (
+        "The amount before a settlement is not the one the ledger knows: a notice is missing.",
+        "정산 전 금액이 원장과 다릅니다. 받지 못한 통보서가 있는지 확인하세요.",
+    ),
+    "paid-too-much": (
+        "More was paid than was decided: look for a missing settlement or a double payment.",
+        "결정액보다 많이 지급되었습니다. 정산 통보 누락이나 이중 지급을 확인하세요.",
+    ),
+    "paid-undecided": (
+        "It was paid before a review result came: fetch the missing notice.",
+        "심사결과를 받기 전에 지급되었습니다. 심사결과통보서를 받으세요.",
+    ),
+    "not-disputed": (
+        "A decision came on a dispute that the ledger does not know.",
+        "원장에 없는 이의신청의 결정이 통보되었습니다.",
+    ),
     "absent-not-explained": (
         "The listed statements do not explain the totals; absent ones stay undecided.",
         "통보된 명세서로 합계가 설명되지 않아 나머지는 미결로 둡니다.",
@@ -77,6 +97,10 @@ class Progress:
     received: list[str] = field(default_factory=list)
     returned: list[str] = field(default_factory=list)
     reviewed: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    paid: list[str] = field(default_factory=list)
+    disputed: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)  # receipt numbers paid for, of no claim of ours
     stopped: list[Stopped] = field(default_factory=list)
     moved: Counter[str] = field(default_factory=Counter)
     reasons: int = 0  # rows of notice_reason written so far
@@ -102,6 +126,10 @@ class Progress:
             received=tuple(self.received),
             returned=tuple(self.returned),
             reviewed=tuple(self.reviewed),
+            settled=tuple(self.settled),
+            paid=tuple(self.paid),
+            disputed=tuple(self.disputed),
+            unmatched=tuple(self.unmatched),
             stopped=tuple(self.stopped),
             moved=dict(self.moved),
         )
@@ -137,7 +165,7 @@ def enter_notice(
     ours = _our_providers(tx.connection) if provider_codes is None else provider_codes
     if document.provider_code not in ours:
         raise refuse(document, "is for another provider", "다른 요양기관의 문서입니다")
-    kept = "imported" if document.receipts or document.review is not None else "kept"
+    kept = "imported" if document.has_content else "kept"
     tx.connection.execute(
         insert(notice).values(
             document_no=document.document_no,
@@ -150,6 +178,7 @@ def enter_notice(
             provider_code=document.provider_code,
             archived_as=archived_as,
             status=kept,
+            learned_on=document.learned,
         )
     )
     detail = {"kind": document.kind, "sha256": sha256, "archived_as": archived_as, "status": kept}
@@ -183,6 +212,40 @@ def find_claim(progress: Progress, claim_no: str) -> Any:
             f"청구서 {claim_no}이(가) 원장에 없습니다",
         )
     return found
+
+
+def find_referred(progress: Progress, reference: ClaimRef) -> Any:
+    """The claim that a notice names by claim number or only by receipt number; NoticeError when there is none."""
+    if reference.claim_no is not None:
+        return find_claim(progress, reference.claim_no)
+    found = find_by_receipt(progress.tx.connection, progress.notice.provider_code, reference)
+    if found is None:
+        raise refuse(
+            progress.notice,
+            f"names receipt {reference.receipt_no}, unknown here",
+            f"접수번호 {reference.receipt_no}의 청구서가 원장에 없습니다",
+        )
+    return found
+
+
+def find_by_receipt(connection: Connection, provider_code: str, reference: ClaimRef) -> Any | None:
+    """The one claim with a receipt number (and year, where told); None when there is none, or more than one."""
+    query = select(claim).where(
+        claim.c.provider_code == provider_code, claim.c.receipt_no == reference.receipt_no
+    )
+    if reference.receipt_year is not None:
+        same_year = (claim.c.receipt_year == reference.receipt_year) | claim.c.receipt_year.is_(None)
+        query = query.where(same_year)
+    found = connection.execute(query.limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def find_answer_stop(connection: Connection, found: Any, reference: ClaimRef) -> str | None:
+    """Why a notice after the review cannot be about this claim: never sent, returned, or another receipt."""
+    stop = find_unsent_stop(connection, found)
+    if stop is None and found.state == ClaimState.RETURNED:
+        stop = "returned"
+    return stop or find_receipt_stop(connection, found, reference.receipt_year, reference.receipt_no)
 
 
 def check_serials(progress: Progress, found: Any, serials: Collection[str]) -> None:

@@ -252,7 +252,8 @@ class Stopped:
 class ImportReport:
     """What one notice did. ``status``: imported, same (known document, no change) or kept (archived only).
 
-    ``moved`` counts statements by the state they were moved to.
+    ``moved`` counts statements by the state they were moved to; ``unmatched`` names receipt numbers that were paid
+    for but belong to no claim of the ledger.
     """
 
     document_no: str
@@ -261,6 +262,10 @@ class ImportReport:
     received: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
     reviewed: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
+    paid: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
     stopped: tuple[Stopped, ...] = ()
     moved: Mapping[str, int] = field(default_factory=dict)
 
@@ -270,8 +275,21 @@ class ImportReport:
 
     @property
     def attention(self) -> tuple[str, ...]:
-        """A line for a person per stopped claim."""
-        return tuple(f"{one.claim_no} {one.code}: {one.ko} {one.en}" for one in self.stopped)
+        """A line for a person per stopped claim and per payment without a claim."""
+        paid = (
+            "원장에 없는 접수번호의 지급입니다. It was paid for, but no claim here has this receipt number."
+        )
+        stopped = (f"{one.claim_no} {one.code}: {one.ko} {one.en}" for one in self.stopped)
+        return (*stopped, *(f"{one}: {paid}" for one in self.unmatched))
+
+
+@dataclass(frozen=True)
+class Filing:
+    """One statement of a dispute: what is asked for (won, payer's share) and the last day for it."""
+
+    statement_no: str
+    amount: int
+    last_on: date
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from cheonggu.ledger.imports import (
     check_serials,
     find_claim,
     find_receipt_stop,
+    find_referred,
     find_unsent_stop,
     keep_claim_notice,
     move_members,
@@ -27,8 +28,9 @@ from cheonggu.ledger.imports import (
     refuse,
 )
 from cheonggu.ledger.moves import move_claim, move_statements, of_claim, plan_moves
+from cheonggu.ledger.requests import keep_cuts
 from cheonggu.ledger.tables import claim_statement, decision, decision_finding, statement
-from cheonggu.notices import Review
+from cheonggu.notices import ClaimRef, Review
 from cheonggu.privacy import mask
 from cheonggu.states import STATEMENT_MOVES, ClaimEvent, ClaimState, StatementEvent
 
@@ -38,6 +40,8 @@ OUTCOMES = {
     "impossible": StatementEvent.REVIEW_IMPOSSIBLE,
     "held": StatementEvent.REVIEW_HELD,
 }
+REFUSED = "refused"  # impossible, but for the payer's reasons (지급불능)
+EVENTS = OUTCOMES | {REFUSED: StatementEvent.PAYER_REFUSED}
 AMOUNTS = (
     "claimed_total_1",
     "claimed_copay",
@@ -60,7 +64,8 @@ DECISIONS = pa.schema(
 
 def apply_review(progress: Progress, review: Review) -> None:
     """Take in one review round of one claim."""
-    found = find_claim(progress, review.claim_no)
+    named = ClaimRef(review.claim_no or None, review.receipt_no, review.receipt_year)
+    found = find_referred(progress, named)
     _check_document(progress, found, review)
     ours = _read_ours(progress, found)
     stop = _find_stop(progress, found, review, ours)
@@ -85,6 +90,7 @@ def apply_review(progress: Progress, review: Review) -> None:
     is_new = pc.invert(pc.is_in(decisions["statement_no"], value_set=known["statement_no"].combine_chunks()))
     decisions = decisions.filter(is_new)
     _keep(progress, found, review, decisions)
+    keep_cuts(progress, found, review.prescriptions)
     _move(progress, found, review, ours, decisions)
     progress.reviewed.append(found.claim_no)
     if not review.complete and absent is None:
@@ -213,14 +219,18 @@ def _move(progress: Progress, found: Any, review: Review, ours: pa.Table, decisi
     """Move the statements this round is the newest word on, then the claim by what is still undecided."""
     tx = progress.tx
     place = pc.index_in(decisions["statement_no"], value_set=ours["statement_no"].combine_chunks())
-    mine = ours.take(place).append_column("outcome", decisions["outcome"])
+    refused = pa.array(sorted(review.payer_refused), pa.string())
+    is_refused = pc.and_(
+        pc.equal(decisions["outcome"], "impossible"), pc.is_in(decisions["statement_no"], value_set=refused)
+    )
+    mine = ours.take(place).append_column("outcome", pc.if_else(is_refused, REFUSED, decisions["outcome"]))
     is_newest = pc.fill_null(pc.less(mine["last_round"], review.review_round), True)
     is_here = pc.fill_null(pc.equal(mine["batch_id"], found.batch_id), False)
     movable = [one.value for one in STATEMENT_MOVES.sources(StatementEvent.REVIEW_ACCEPTED)]
     can_move = pc.is_in(mine["state"], value_set=pa.array(movable, pa.string()))
     mine = mine.filter(pc.and_(pc.and_(is_newest, is_here), can_move))
     parts = [MOVES.empty_table()]
-    for outcome, event in OUTCOMES.items():
+    for outcome, event in EVENTS.items():
         chosen = mine.filter(pc.equal(mine["outcome"], outcome))
         parts.append(plan_moves(chosen["statement_key"], chosen["state"], event))
     moves = pa.concat_tables(parts)

@@ -23,6 +23,7 @@ from cheonggu.ledger import (
     batches,
     claims,
     decisions,
+    disputes,
     followers,
     imports,
     instructions,
@@ -30,11 +31,13 @@ from cheonggu.ledger import (
     locks,
     registers,
     remarks,
+    requests,
     submissions,
     verification,
     withdrawals,
 )
 from cheonggu.ledger.audit import Transaction, start_chain
+from cheonggu.ledger.contents import apply_content
 from cheonggu.ledger.database import connect, database_errors, parse_url, reading, writing
 from cheonggu.ledger.export import write_register
 from cheonggu.ledger.migrations import migrate
@@ -45,6 +48,7 @@ from cheonggu.ledger.model import (
     Claim,
     FileFact,
     FileLike,
+    Filing,
     ImportReport,
     Instruction,
     NewBatch,
@@ -52,8 +56,6 @@ from cheonggu.ledger.model import (
     Problem,
     Submission,
 )
-from cheonggu.ledger.receipts import apply_receipt
-from cheonggu.ledger.reviews import apply_review
 from cheonggu.ledger.tables import ledger_meta
 from cheonggu.notices import Notice
 from cheonggu.privacy import Vault
@@ -298,11 +300,34 @@ class Ledger:
             progress = imports.Progress(tx, notice)
             if not imports.enter_notice(tx, scheme, notice, sha256, archived_as, provider_codes):
                 return progress.report("same")
-            for receipt in notice.receipts:
-                apply_receipt(progress, receipt)
-            if notice.review is not None:
-                apply_review(progress, notice.review)
-            return progress.report("imported" if notice.receipts or notice.review else "kept")
+            apply_content(progress, scheme)
+            return progress.report("imported" if notice.has_content else "kept")
+
+    def file_dispute(
+        self,
+        provider_code: str,
+        claim_no: str,
+        kind: str,
+        filings: Sequence[Filing],
+        filed_on: date,
+        actor: Actor,
+    ) -> None:
+        """A person filed a 're-review' or 'objection' for statements of a claim: DISPUTED.
+
+        StateError past a filing's last day, for a statement that is neither cut nor impossible, or filed before.
+        """
+        with self._change(actor) as tx:
+            disputes.file_dispute(tx, provider_code, claim_no, kind, filings, filed_on)
+
+    def mark_material_sent(self, document_no: str, answered_on: date, actor: Actor) -> None:
+        """A person sent the material that a notice asked for."""
+        with self._change(actor) as tx:
+            requests.mark_answered(tx, document_no, answered_on)
+
+    def material_requests(self, scheme: str) -> pa.Table:
+        """Requests for material (``requests.REQUESTS``) that nobody answered yet, by due day."""
+        with self._read() as connection:
+            return requests.read_requests(connection, scheme)
 
     def refuse_notice(
         self, sha256: str, archived_as: str, document_no: str | None, code: str, actor: Actor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -13,8 +13,10 @@ from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, h
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.instructions import find_edited
 from cheonggu.ledger.model import Problem
+from cheonggu.ledger.payments import digest_lines, digest_payments
 from cheonggu.ledger.reruns import digest_references, read_references
 from cheonggu.ledger.reviews import DECISIONS
+from cheonggu.ledger.settlements import digest_settled
 from cheonggu.ledger.tables import (
     back_reference,
     batch,
@@ -43,6 +45,10 @@ TEXTS = {
         "명세서가 가리키는 접수번호가 바뀌었습니다.",
     ),
     "decisions": ("The decisions of this notice were edited.", "이 통보의 심사결과가 바뀌었습니다."),
+    "money": (
+        "Settlements or payments of this notice were edited.",
+        "이 통보의 정산·지급 내용이 바뀌었습니다.",
+    ),
     "state": ("The state is not that of the last event.", "상태가 마지막 기록과 다릅니다."),
     "instructions": ("This instruction was edited.", "이 지시의 내용이 바뀌었습니다."),
     "live": ("A statement on its way lacks its live submission.", "진행 중인 명세서의 청구 잠금이 없습니다."),
@@ -119,26 +125,30 @@ def _read_moves(connection: Connection, first: int, last: int) -> dict[int, pa.T
 
 
 def _check_contents(connection: Connection) -> Iterator[Problem]:
-    """What was sent, decided and instructed, against the digests that the chain holds."""
-    kinds = event.c.kind.in_(["assembled", "reviewed", "extracted"])
+    """What was sent, referred to, decided, paid and instructed, against the digests that the chain holds."""
+    kinds = event.c.kind.in_(list(_PROOFS))
     referring: set[str] = set()
     for row in connection.execute(select(event).where(kinds).order_by(event.c.event_id)).mappings():
         detail = json.loads(row["detail"])
-        place = (row["provider_code"], row["claim_no"])
-        if row["kind"] == "assembled" and digest_members(connection, *place) != detail["members"]:
-            yield _problem("members", f"claim {place[0]}/{place[1]}")
-        if "references" in detail:
-            references = read_references(connection, row["event_id"])
-            referring.update(references["statement_key"].to_pylist())
-            if digest_references(references) != detail["references"]:
-                yield _problem("references", f"batch {row['batch_id']}")
-        if row["kind"] == "reviewed" and _digest_decisions(connection, row) != detail["decisions"]:
-            yield _problem("decisions", f"notice {row['document_no']}")
+        name, digest = _PROOFS[row["kind"]]
+        if name in detail and digest(connection, row, detail) != detail[name]:
+            yield _problem(*_named(row))
+        if row["kind"] == REFERRED and name in detail:
+            referring.update(read_references(connection, row["event_id"])["statement_key"].to_pylist())
     known = connection.execute(select(back_reference.c.statement_key)).scalars()
     for key in sorted(set(known) - referring):
         yield _problem("references", f"statement {key}")
     for instruction_id in find_edited(connection):
         yield _problem("instructions", f"instruction {instruction_id}")
+
+
+def _named(row: Any) -> tuple[str, str]:
+    """The code and the place of what an event of this kind proves."""
+    if row["kind"] == "assembled":
+        return "members", f"claim {row['provider_code']}/{row['claim_no']}"
+    if row["kind"] == REFERRED:
+        return "references", f"batch {row['batch_id']}"
+    return "decisions" if row["kind"] == "reviewed" else "money", f"notice {row['document_no']}"
 
 
 def _digest_decisions(connection: Connection, row: Any) -> str:
@@ -152,6 +162,27 @@ def _digest_decisions(connection: Connection, row: Any) -> str:
     schema = pa.schema([*(DECISIONS.field(name) for name in names), ("is_listed", pa.int64())])
     found = read_table(connection, select(*(decision.c[name] for name in names), listed).where(mine), schema)
     return digest_rows(found.select(DECISIONS.names).cast(DECISIONS))
+
+
+REFERRED = "extracted"
+# Per kind of event: the detail that holds a digest, and how to work it out again.
+_PROOFS: dict[str, tuple[str, Callable[[Connection, Any, Mapping[str, Any]], str]]] = {
+    "assembled": (
+        "members",
+        lambda connection, row, _: digest_members(connection, row["provider_code"], row["claim_no"]),
+    ),
+    REFERRED: (
+        "references",
+        lambda connection, row, _: digest_references(read_references(connection, row["event_id"])),
+    ),
+    "reviewed": ("decisions", lambda connection, row, _: _digest_decisions(connection, row)),
+    "settled": ("settlements", lambda connection, row, _: digest_settled(connection, row)),
+    "payment_kept": ("rows", lambda connection, row, _: digest_payments(connection, row["document_no"])),
+    "payment_given": (
+        "lines",
+        lambda connection, row, detail: digest_lines(connection, row, detail["payment"]),
+    ),
+}
 
 
 def _check_states(connection: Connection) -> Iterator[Problem]:

@@ -141,7 +141,7 @@ class Scheme:
     value_on: Callable[[str, date], Any]
     deadlines: Path
     public_holidays: Callable[[date, date], pa.Table]
-    department_column: str = ""
+    department_column: str
     rerun_classes: Callable[[date], Mapping[str, RerunClass]]
     advise: Callable[[str, date], Advice]
     claim_from: Callable[[date], date]

@@ -1,0 +1,218 @@
+"""Disputes (재심사조정청구·이의신청): filed by a person inside the limit, answered by a receipt and a cost decision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy import insert, select, update
+
+from cheonggu.errors import StateError, UsageError
+from cheonggu.ledger.audit import MOVES, Transaction
+from cheonggu.ledger.balances import of_one, read_balances
+from cheonggu.ledger.claims import claim_columns, get_claim
+from cheonggu.ledger.imports import (
+    Progress,
+    check_serials,
+    find_answer_stop,
+    find_referred,
+    keep_claim_notice,
+)
+from cheonggu.ledger.model import Filing
+from cheonggu.ledger.moves import move_statements, of_claim, plan_moves
+from cheonggu.ledger.settlements import (
+    BY_DECISION,
+    allowed,
+    find_conflict,
+    keep_differences,
+    plan_settled,
+    record_settled,
+)
+from cheonggu.ledger.tables import dispute
+from cheonggu.notices import SETTLED_STATEMENTS, CostDecision, DisputeReceipt
+from cheonggu.states import StatementEvent, StatementState
+
+KINDS = ("re-review", "objection")
+FILED, RECEIVED, RETURNED, DECIDED = "filed", "received", "returned", "decided"
+
+
+def file_dispute(
+    tx: Transaction, provider_code: str, claim_no: str, kind: str, filings: Sequence[Filing], filed_on: date
+) -> None:
+    """Move statements to DISPUTED; StateError past the last day, in another state, or when filed before."""
+    if kind not in KINDS or not filings:
+        raise UsageError(
+            f"A dispute is one of {', '.join(KINDS)} and names statements.",
+            f"구제 신청은 {', '.join(KINDS)} 중 하나이며 명세서를 지정해야 합니다.",
+        )
+    found = get_claim(tx.connection, provider_code, claim_no)
+    rows = _read_here(tx.connection, found)
+    for one in filings:
+        _check_filing(tx, found, rows, kind, one, filed_on)
+    moves = _plan(rows, [one.statement_no for one in filings], StatementEvent.DISPUTE_FILED)
+    rounds = dict(zip(rows["statement_no"].to_pylist(), rows["review_round"].to_pylist(), strict=True))
+    values = [
+        {
+            "provider_code": provider_code,
+            "claim_no": claim_no,
+            "statement_no": one.statement_no,
+            "kind": kind,
+            "state": FILED,
+            "review_round": rounds[one.statement_no],
+            "filed_on": filed_on,
+            "last_on": one.last_on,
+            "amount": one.amount,
+        }
+        for one in filings
+    ]
+    tx.connection.execute(insert(dispute), values)
+    detail = {"kind": kind, "filed_on": filed_on.isoformat(), "amount": sum(one.amount for one in filings)}
+    event_id = tx.append("dispute_filed", claim_columns(found), moves=moves, detail=detail)
+    move_statements(tx.connection, event_id, moves)
+
+
+def apply_dispute_receipt(progress: Progress, content: DisputeReceipt) -> None:
+    """The filing was taken in, or returned: then the statement is where it was before."""
+    found = find_referred(progress, content.claim)
+    check_serials(progress, found, content.statement_nos)
+    tx, number = progress.tx, progress.notice.document_no
+    state = RETURNED if content.result == "returned" else RECEIVED
+    changed = tx.connection.execute(
+        update(dispute)
+        .where(_open_of(found, content.statement_nos, content.dispute_kind))
+        .values(state=state, portal_no=content.portal_no)
+    ).rowcount
+    moves = MOVES.empty_table()
+    if state == RETURNED:
+        rows = _read_here(tx.connection, found)
+        moves = _plan_back(_chosen(rows, content.statement_nos))
+    detail = {"state": state, "statements": len(content.statement_nos)}
+    event_id = tx.append(
+        "dispute_answered", claim_columns(found), moves=moves, detail=detail, document_no=number
+    )
+    move_statements(tx.connection, event_id, moves)
+    progress.count(moves)
+    progress.disputed.append(found.claim_no)
+    if changed < len(content.statement_nos):
+        progress.stop(found, "not-disputed")
+
+
+def apply_cost_decision(progress: Progress, content: CostDecision) -> None:
+    """The difference counts once, whether a settlement of the same round told it before or not."""
+    found = find_referred(progress, content.claim)
+    statements = content.statements
+    numbers = statements["statement_no"].to_pylist()
+    check_serials(progress, found, numbers)
+    settled_on = content.completed_on or progress.notice.issued
+    changed = _as_settled(statements.filter(pc.not_equal(statements["difference"], 0)))
+    stop = find_answer_stop(progress.tx.connection, found, content.claim) or find_conflict(
+        progress, found, content.settle_round, changed
+    )
+    told = (content.claim.receipt_year, content.claim.receipt_no)
+    keep_claim_notice(progress, found, "dispute-decided", len(numbers), 0, told, stopped_code=stop)
+    if stop is not None:
+        progress.stop(found, stop)
+        return
+    new = keep_differences(progress, found, content.settle_round, settled_on, changed, BY_DECISION)
+    rows = _chosen(_read_here(progress.tx.connection, found), numbers)
+    is_disputed = pc.equal(rows["state"], StatementState.DISPUTED.value)
+    is_free = pc.not_equal(new["state"], StatementState.DISPUTED.value)
+    moves = pa.concat_tables([plan_settled(new.filter(is_free)), _plan_back(rows.filter(is_disputed))])
+    known = _keep_outcomes(progress, found, content)
+    record_settled(progress, found, content.settle_round, new, moves, decision=content.decision_no)
+    progress.disputed.append(found.claim_no)
+    if known < len(numbers):
+        progress.stop(found, "not-disputed")
+
+
+def _check_filing(
+    tx: Transaction, found: Any, rows: pa.Table, kind: str, one: Filing, filed_on: date
+) -> None:
+    where = f"claim {found.claim_no} statement {one.statement_no}"
+    where_ko = f"청구서 {found.claim_no} 명세서 {one.statement_no}"
+    if filed_on > one.last_on:
+        raise StateError(
+            f"{where}: the last day for this filing was {one.last_on.isoformat()}.",
+            f"{where_ko}: 신청 기한이 {one.last_on.isoformat()}에 끝났습니다.",
+            fix_en="Nothing was changed. A late request is returned and cannot become an objection.",
+            fix_ko="아무것도 바뀌지 않았습니다. 기한이 지난 신청은 반려됩니다.",
+        )
+    if not len(_chosen(rows, [one.statement_no])):
+        raise StateError(
+            f"{where} is unknown, or went on to another claim.",
+            f"{where_ko}이(가) 없거나 다른 청구서로 넘어갔습니다.",
+        )
+    mine = of_claim(dispute, found.provider_code, found.claim_no)
+    mine &= (dispute.c.statement_no == one.statement_no) & (dispute.c.kind == kind)
+    if tx.connection.execute(select(dispute.c.state).where(mine)).one_or_none() is not None:
+        raise StateError(
+            f"{where}: this kind of filing was made before; there is one per statement and kind.",
+            f"{where_ko}: 같은 종류의 신청이 이미 있습니다. 명세서와 종류별로 한 번만 신청합니다.",
+        )
+
+
+def _as_settled(changed: pa.Table) -> pa.Table:
+    """A cost decision tells only differences: its rows in the columns of a settlement."""
+    known = {name: changed[name] for name in ("statement_no", "difference")}
+    columns = [known.get(one.name, pa.nulls(len(changed), one.type)) for one in SETTLED_STATEMENTS]
+    return pa.table(columns, schema=SETTLED_STATEMENTS)
+
+
+def _keep_outcomes(progress: Progress, found: Any, content: CostDecision) -> int:
+    """Write what became of each filing; gives how many statements had one."""
+    known = 0
+    for row in content.statements.to_pylist():
+        known += progress.tx.connection.execute(
+            update(dispute)
+            .where(_open_of(found, [row["statement_no"]], content.dispute_kind))
+            .values(
+                state=DECIDED,
+                outcome=row["outcome"],
+                difference=row["difference"],
+                document_no=progress.notice.document_no,
+            )
+        ).rowcount
+    return known
+
+
+def _open_of(found: Any, statement_nos: Sequence[str], kind: str | None) -> Any:
+    mine = of_claim(dispute, found.provider_code, found.claim_no)
+    mine &= dispute.c.statement_no.in_(statement_nos) & dispute.c.state.in_([FILED, RECEIVED])
+    return mine if kind is None else mine & (dispute.c.kind == kind)
+
+
+def _read_here(connection: Any, found: Any) -> pa.Table:
+    """Balances of the claim's statements that did not go on to another claim."""
+    rows = read_balances(connection, of_one(found.provider_code, found.claim_no))
+    rows = rows.filter(pc.fill_null(pc.equal(rows["batch_id"], found.batch_id), False))
+    return rows.append_column("is_here", pa.array([True] * len(rows), pa.bool_()))
+
+
+def _chosen(rows: pa.Table, statement_nos: Sequence[str]) -> pa.Table:
+    return rows.filter(pc.is_in(rows["statement_no"], value_set=pa.array(statement_nos, pa.string())))
+
+
+def _plan(rows: pa.Table, statement_nos: Sequence[str], event: StatementEvent) -> pa.Table:
+    chosen = _chosen(rows, statement_nos)
+    return plan_moves(chosen["statement_key"], chosen["state"], event)
+
+
+def _plan_back(rows: pa.Table) -> pa.Table:
+    """Out of DISPUTED by what the amounts are now: all as claimed, nothing of an impossible one, or in between."""
+    now = pc.add(pc.fill_null(rows["decided"], 0), rows["differences"])
+    is_whole = pc.equal(now, rows["claimed"])
+    is_nothing = pc.and_(pc.equal(rows["outcome"], "impossible"), pc.less_equal(now, 0))
+    is_between = pc.invert(pc.or_(is_whole, is_nothing))
+    events = {
+        StatementEvent.DISPUTE_ACCEPTED: pc.and_(is_whole, pc.invert(is_nothing)),
+        StatementEvent.DISPUTE_IMPOSSIBLE: is_nothing,
+        StatementEvent.DISPUTE_ADJUSTED: is_between,
+    }
+    parts = [MOVES.empty_table()]
+    for event, is_one in events.items():
+        chosen = allowed(rows.filter(is_one), event)
+        parts.append(plan_moves(chosen["statement_key"], chosen["state"], event))
+    return pa.concat_tables(parts)
