@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typer
 
-from cheonggu.commands import codes, copay, decide, ledger, rules, run, sam, simulate, waive
+from cheonggu.commands import codes, copay, decide, ledger, reconcile, rules, run, sam, simulate, waive
 from cheonggu.commands.terminal import run_guarded
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("copay")(copay.copay)
 app.add_typer(sam.app, name="sam")
 app.add_typer(codes.app, name="codes")
 app.add_typer(rules.app, name="rules")
+ledger.app.command("reconcile")(reconcile.reconcile)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
 app.add_typer(waive.app, name="waive")

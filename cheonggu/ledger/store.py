@@ -56,6 +56,7 @@ from cheonggu.ledger.model import (
     Problem,
     Submission,
 )
+from cheonggu.ledger.reconciliation import Reconciliation, reconcile
 from cheonggu.ledger.tables import ledger_meta
 from cheonggu.notices import Notice
 from cheonggu.privacy import Vault
@@ -511,6 +512,18 @@ class Ledger:
         """Counts and won by state of batches, claims and statements."""
         with self._read() as connection:
             return registers.sum_states(connection, scheme)
+
+    def reconcile(
+        self,
+        scheme: str,
+        *,
+        provider_code: str | None = None,
+        claim_no: str | None = None,
+        months: tuple[str, str] | None = None,
+    ) -> Reconciliation:
+        """Every won of the sent claims, explained or listed as open; ``months``: first and last CCYYMM."""
+        with self._read() as connection:
+            return reconcile(connection, scheme, provider_code, claim_no, months)
 
     def verify(self) -> list[Problem]:
         """Prove that nothing was edited: chain, digests, states. An empty list is the proof."""

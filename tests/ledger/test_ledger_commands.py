@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from cheonggu.commands.ledger import app
 from cheonggu.errors import SiteError, UsageError
-from cheonggu.ledger import export
+from cheonggu.ledger import sheets
 from tests.ledger.ledger_builders import (
     ACTOR,
     CLAIMED,
@@ -115,7 +115,7 @@ def test_the_register_holds_claims_statements_and_findings(home: Path) -> None:
 
 
 def test_a_sheet_that_is_full_goes_on_in_the_next(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "SHEET_ROWS", 4)
+    monkeypatch.setattr(sheets, "SHEET_ROWS", 4)
     call(home, "export", str(home / "register.xlsx"))
     workbook = read_sheets(home / "register.xlsx")["xl/workbook.xml"]
     assert "명세서 sent 2" in workbook

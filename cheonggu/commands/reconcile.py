@@ -1,0 +1,76 @@
+"""``ledger reconcile``: every won of the sent claims, explained or listed as open; a table, JSON or an Excel file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cheonggu.commands.ledger import KeyFile, Site, Url, find_ledger
+from cheonggu.commands.terminal import month_range
+from cheonggu.ledger.reconciliation import AMOUNTS, REASONS, Reconciliation
+from cheonggu.ledger.sheets import sheet_of, write_book
+
+TITLES = {
+    "claimed": "청구액",
+    "decided": "심사결정액",
+    "adjusted": "심사조정",
+    "impossible": "심사불능",
+    "held": "심사보류",
+    "undecided": "미결",
+    "settled_difference": "정산차액",
+    "paid": "지급액",
+    "open": "미지급",
+}
+
+
+def reconcile(
+    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    provider: Annotated[str | None, typer.Option("--provider", help="요양기관기호 · provider")] = None,
+    claim_no: Annotated[str | None, typer.Option("--claim-no", help="청구번호 · one claim")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="진료월 CCYYMM · first month")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="진료월 CCYYMM · last month")] = None,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="엑셀 파일 · write an xlsx file")] = None,
+    url: Url = None,
+    key_file: KeyFile = None,
+    site: Site = None,
+    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+) -> None:
+    """청구·심사·지급 대사 · explain every won, or list it as open; exit 1 when a won is unexplained."""
+    with find_ledger(url, key_file, site) as ledger:
+        found = ledger.reconcile(
+            scheme, provider_code=provider, claim_no=claim_no, months=month_range(first, last)
+        )
+    if xlsx is not None:
+        write_book(
+            xlsx,
+            [
+                sheet_of("청구서 claims", found.claims),
+                sheet_of("명세서 statements", found.statements),
+                sheet_of("줄 lines", found.lines),
+                sheet_of("미결 open", found.items),
+            ],
+        )
+    if as_json:
+        rows = {"claims": found.claims.to_pylist(), "items": found.items.to_pylist()}
+        typer.echo(json.dumps({"sums": found.sums(), **rows}, ensure_ascii=False, indent=1))
+    else:
+        typer.echo(show(found))
+    if found.problems:
+        raise typer.Exit(1)
+
+
+def show(found: Reconciliation) -> str:
+    """The sums and the open items by kind."""
+    sums: dict[str, Any] = found.sums()
+    lines = [f"청구서 {sums['claims']:,}건 claims, 명세서 {sums['statements']:,}건 statements"]
+    lines += [f"  {TITLES[name]:<8}{name:<22}{sums[name]:>18,} 원" for name in AMOUNTS]
+    if sums["items"]:
+        lines.append("미결 open items")
+    for kind, row in sums["items"].items():
+        why = " · ".join(REASONS[kind.partition(":")[0]])
+        lines.append(f"  {kind:<24}{row['count']:>8,}{row['won']:>18,} 원  {why}")
+    lines += [f"{one}" for one in found.problems[:20]]
+    return "\n".join(lines)
