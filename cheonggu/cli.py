@@ -8,7 +8,19 @@ from __future__ import annotations
 
 import typer
 
-from cheonggu.commands import codes, copay, decide, ledger, reconcile, rules, run, sam, simulate, waive
+from cheonggu.commands import (
+    codes,
+    copay,
+    decide,
+    ledger,
+    objections,
+    reconcile,
+    rules,
+    run,
+    sam,
+    simulate,
+    waive,
+)
 from cheonggu.commands.terminal import run_guarded
 
 app = typer.Typer(
@@ -25,6 +37,8 @@ app.add_typer(sam.app, name="sam")
 app.add_typer(codes.app, name="codes")
 app.add_typer(rules.app, name="rules")
 ledger.app.command("reconcile")(reconcile.reconcile)
+ledger.app.command("objections")(objections.objections)
+ledger.app.command("dispute")(objections.dispute)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
 app.add_typer(waive.app, name="waive")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import date
 
 import typer
 
@@ -31,3 +32,11 @@ def month_range(first: str | None, last: str | None) -> tuple[str, str] | None:
                 fix_ko="예: 202606.",
             )
     return None if first is None and last is None else (first or "000000", last or "999999")
+
+
+def read_day(text: str) -> date:
+    """A day given as YYYY-MM-DD; UsageError otherwise."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError("A day is written YYYY-MM-DD.", "날짜는 YYYY-MM-DD로 적습니다.") from None

@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, Select, and_, insert, select, true, update
 
 from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger.audit import MOVES, Transaction
-from cheonggu.ledger.balances import of_one, read_balances
+from cheonggu.ledger.balances import KEY, Narrow, newest_decision, of_one, read_balances
 from cheonggu.ledger.claims import claim_columns, get_claim
 from cheonggu.ledger.imports import (
     Progress,
@@ -31,11 +31,17 @@ from cheonggu.ledger.settlements import (
     plan_settled,
     record_settled,
 )
-from cheonggu.ledger.tables import dispute
+from cheonggu.ledger.tables import claim, dispute, notice
 from cheonggu.notices import SETTLED_STATEMENTS, CostDecision, DisputeReceipt
-from cheonggu.states import StatementEvent, StatementState
+from cheonggu.query import Tables
+from cheonggu.states import STATEMENT_MOVES, StatementEvent, StatementState
 
 KINDS = ("re-review", "objection")
+TOLD = pa.schema(
+    [(name, pa.string()) for name in (*KEY, "batch_id", "receipt_year", "receipt_no")]
+    + [("issued", pa.date32()), ("learned_on", pa.date32())]
+)
+FILED_BEFORE = pa.schema([(name, pa.string()) for name in (*KEY, "kind")] + [("issued", pa.date32())])
 FILED, RECEIVED, RETURNED, DECIDED = "filed", "received", "returned", "decided"
 
 
@@ -184,7 +190,7 @@ def _open_of(found: Any, statement_nos: Sequence[str], kind: str | None) -> Any:
     return mine if kind is None else mine & (dispute.c.kind == kind)
 
 
-def _read_here(connection: Any, found: Any) -> pa.Table:
+def _read_here(connection: Connection, found: Any) -> pa.Table:
     """Balances of the claim's statements that did not go on to another claim."""
     rows = read_balances(connection, of_one(found.provider_code, found.claim_no))
     rows = rows.filter(pc.fill_null(pc.equal(rows["batch_id"], found.batch_id), False))
@@ -216,3 +222,40 @@ def _plan_back(rows: pa.Table) -> pa.Table:
         chosen = allowed(rows.filter(is_one), event)
         parts.append(plan_moves(chosen["statement_key"], chosen["state"], event))
     return pa.concat_tables(parts)
+
+
+def read_disputable(connection: Connection, scheme: str) -> pa.Table:
+    """``DISPUTABLE``: newest decisions that left something cut, of statements from which a filing may begin."""
+    everything: Narrow = lambda _: true()  # noqa: E731 - the whole ledger
+    sources = [state.value for state in STATEMENT_MOVES.sources(StatementEvent.DISPUTE_FILED)]
+    newest = newest_decision(everything)
+    told = (
+        select(*(newest.c[name] for name in KEY), notice.c.issued, notice.c.learned_on)
+        .join(notice, notice.c.document_no == newest.c.document_no)
+        .join(claim, of_claim(claim, newest.c.provider_code, newest.c.claim_no))
+        .where(claim.c.scheme == scheme, newest.c.outcome.in_(["adjusted", "impossible"]))
+        .add_columns(claim.c.receipt_year, claim.c.receipt_no, claim.c.batch_id)
+    )
+    balances = read_balances(connection, everything)
+    days = pa.Table.from_pylist([dict(row) for row in connection.execute(told).mappings()], schema=TOLD)
+    filed = pa.Table.from_pylist(
+        [dict(row) for row in connection.execute(_select_filed()).mappings()], schema=FILED_BEFORE
+    )
+    return Tables(balance=balances, told=days, filed=filed).table(
+        """SELECT b.provider_code, b.claim_no, b.statement_no, b.review_round, t.receipt_year, t.receipt_no,
+                  t.issued, t.learned_on, coalesce(f.kinds, '') AS filed, f.re_reviewed_on,
+                  b.claimed - b.decided - b.differences AS at_stake
+        FROM balance b JOIN told t USING (provider_code, claim_no, statement_no, batch_id)
+        LEFT JOIN (SELECT provider_code, claim_no, statement_no, string_agg(kind, ';') AS kinds,
+                          max(issued) FILTER (kind = 're-review') AS re_reviewed_on
+                   FROM filed GROUP BY ALL) f USING (provider_code, claim_no, statement_no)
+        WHERE list_contains($sources, b.state) ORDER BY ALL""",
+        {"sources": sources},
+    )
+
+
+def _select_filed() -> Select[Any]:
+    """Filings made so far, with the day of the notice that decided them."""
+    columns = [dispute.c[name] for name in (*KEY, "kind")]
+    decided = and_(notice.c.document_no == dispute.c.document_no, dispute.c.state == DECIDED)
+    return select(*columns, notice.c.issued).outerjoin(notice, decided)

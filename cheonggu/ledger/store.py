@@ -320,6 +320,11 @@ class Ledger:
         with self._change(actor) as tx:
             disputes.file_dispute(tx, provider_code, claim_no, kind, filings, filed_on)
 
+    def disputable(self, scheme: str) -> pa.Table:
+        """Newest decisions that left something cut, with their notice's days: who could still be disputed."""
+        with self._read() as connection:
+            return disputes.read_disputable(connection, scheme)
+
     def mark_material_sent(self, document_no: str, answered_on: date, actor: Actor) -> None:
         """A person sent the material that a notice asked for."""
         with self._change(actor) as tx:

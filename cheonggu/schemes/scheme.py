@@ -99,6 +99,20 @@ class Assembled:
 
 
 @dataclass(frozen=True)
+class DisputeRules:
+    """Remedies against a decision.
+
+    ``remedies(lines)`` gives per finding the kinds it allows, parted by ';'; ``days(kind, notice_on, learned_on)`` the
+    day to warn from and the last day; ``describe(class, code, detail)`` a code's official text; ``template`` the draft.
+    """
+
+    remedies: Callable[[pa.Table], pa.Array]
+    days: Callable[[str, date, date | None], tuple[date, date]]
+    describe: Callable[[str, str, str | None], str]
+    template: Path
+
+
+@dataclass(frozen=True)
 class Scheme:
     """One claim scheme. ``statement_views`` are read per provider and month, ``roster_views`` per provider.
 
@@ -148,3 +162,4 @@ class Scheme:
     cut_addition: Callable[
         [Mapping[str, pa.Table], Mapping[str, pa.Table]], tuple[dict[str, pa.Table], pa.Table]
     ]
+    disputes: DisputeRules | None = None

@@ -11,8 +11,9 @@ from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS, value_on
 from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
+from cheonggu.schemes.hira.remedies import describe_finding, dispute_days, find_remedies
 from cheonggu.schemes.hira.targets import GROUP_COLUMNS, find_targets, max_statements, unknown_after_days
-from cheonggu.schemes.scheme import Scheme
+from cheonggu.schemes.scheme import DisputeRules, Scheme
 
 SCHEME = Scheme(
     name="hira",
@@ -42,4 +43,10 @@ SCHEME = Scheme(
     advise=advise,
     claim_from=claim_from,
     cut_addition=cut_addition,
+    disputes=DisputeRules(
+        remedies=find_remedies,
+        days=dispute_days,
+        describe=describe_finding,
+        template=HOME / "documents" / "dispute.html.jinja",
+    ),
 )
