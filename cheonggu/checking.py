@@ -24,6 +24,7 @@ from cheonggu.waivers import Waiver
 from cheonggu.waiving import apply_waivers, choose, name_waivers, number_waived, place_statements
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
+COMPUTED = "computed_amounts"  # a scheme that settles amounts leaves this table for its rules
 SUCCESSOR_MARK = "r"
 BROKEN_DOWN = "could not be run"  # how the engine begins the reason of a rule that failed while running
 
@@ -65,7 +66,7 @@ def check_batch(
         tables = scheme.precheck_tables(
             folder.stage(ASSEMBLE) / scheme.files_folder, rosters, {"batch": batch, "as_of": as_of}
         )
-        source = {"source_stmt": _care_days(folder, members)}
+        source = {"source_stmt": _care_days(folder, members), **_computed(folder, members)}
         places = _places(folder, scheme, batch)
         waived = number_waived(chosen, places, members) if chosen else None
         result = checker.check({**tables, **source, **history}, on=as_of, waived=waived)
@@ -111,6 +112,14 @@ def _care_days(folder: BatchFolder, members: pa.Table) -> pa.Table:
     """First and last care day of every statement, which the files of inpatients do not carry."""
     days = folder.read(VALIDATE, "statement", ["statement_key", "care_from", "care_to"])
     return members.join(days, "statement_key").drop_columns(["statement_key"])
+
+
+def _computed(folder: BatchFolder, members: pa.Table) -> dict[str, pa.Table]:
+    """The amounts the scheme worked out, under the statements' numbers, where validation left them."""
+    if not (folder.stage(VALIDATE) / f"{COMPUTED}.parquet").is_file():
+        return {}
+    table = folder.read(VALIDATE, COMPUTED)
+    return {COMPUTED: members.join(table, "statement_key", join_type="inner").drop_columns(["statement_key"])}
 
 
 def with_keys(found: pa.Table, members: pa.Table) -> pa.Table:

@@ -38,6 +38,7 @@ def hash_contents(
     )
 
 
-def digest_context(tables: Iterable[pa.Table]) -> str:
-    """Digest of the tables whose mending gives a blocked statement another chance, such as the doctors."""
-    return hashlib.sha256(str([table.to_pylist() for table in tables]).encode()).hexdigest()
+def digest_context(tables: Iterable[pa.Table], settings: object) -> str:
+    """Digest of what gives a blocked statement another chance when mended: the doctors, the scheme's settings."""
+    told = [table.to_pylist() for table in tables] + ([settings] if settings else [])
+    return hashlib.sha256(str(told).encode()).hexdigest()

@@ -154,7 +154,16 @@ def open_months(
     ):
         if chosen.provider_code in (None, provider_code):
             yield Month(
-                source, ledger, scheme, provider_code, care_month, providers, as_of, chosen, at_reviewer
+                source,
+                ledger,
+                scheme,
+                provider_code,
+                care_month,
+                providers,
+                as_of,
+                chosen,
+                at_reviewer,
+                site.settings.get(scheme.settings_key),
             )
 
 
@@ -184,8 +193,9 @@ class Month:
         as_of: date,
         chosen: Selection,
         at_reviewer: frozenset[str],
+        settings: object,
     ) -> None:
-        self.source, self.scheme, self.as_of = source, scheme, as_of
+        self.source, self.scheme, self.as_of, self.settings = source, scheme, as_of, settings
         self.provider_code, self.care_month = provider_code, care_month
         self.providers = providers.filter(pc.equal(providers["provider_code"], provider_code))
         self.classes = {one.relation: one for one in scheme.rerun_classes(as_of).values()}
@@ -317,7 +327,7 @@ class Month:
     def _hash_contents(self) -> None:
         """What READY is a snapshot of, and which candidates are the same as when they were blocked or returned."""
         context = digest_context(
-            [self.providers, *(self._roster(view) for view in self.scheme.context_views)]
+            [self.providers, *(self._roster(view) for view in self.scheme.context_views)], self.settings
         )
         hash_contents(self.db, self.scheme.statement_views, "candidate", context)
         self.db.run(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from cheonggu.errors import UsageError
 
 SITE_VARIABLE = "CHEONGGU_SITE"
 AUTOMATIC, ON_DEMAND = "automatic", "on_demand"
+HOME = "home"  # in ``Site.settings``: the folder of the site file, from which paths are taken
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Site:
     ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
     claimed by other means and must never be claimed again. ``approvals`` is how many different persons must
     approve a claim before it is handed off. ``omitted``: whether the night takes statements that missed
-    their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``).
+    their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``). ``settings`` holds every table of the file as it stands, for the scheme to
+    read its own, and the file's folder as ``HOME``.
     """
 
     source_url: str
@@ -41,6 +43,7 @@ class Site:
     chunk_statements: int
     approvals: int
     omitted: str = AUTOMATIC
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def scheme_folder(self, scheme: str) -> Path:
         return self.data_folder / scheme
@@ -80,6 +83,7 @@ def load_site(path: Path) -> Site:
         chunk_statements=int(raw.get("run", {}).get("chunk_statements", 20_000)),
         approvals=int(raw.get("approval", {}).get("persons", 0)),
         omitted=_choice(path, str(raw.get("run", {}).get("omitted", AUTOMATIC))),
+        settings=raw | {HOME: str(home)},
     )
 
 

@@ -71,6 +71,27 @@ def check_statements(
     return Verdict(verdicts, all_findings, kept)
 
 
+def set_aside(verdict: Verdict, tables: Mapping[str, pa.Table], found: pa.Table) -> Verdict:
+    """The verdict after a further look at its READY statements: ``tables`` as that look left them.
+
+    Statements named by an error of ``found`` become BLOCKED; its warnings are kept.
+    """
+    blocked = pc.unique(findings.errors_only(found)["statement_key"])
+    verdicts = verdict.verdicts
+    ready = pc.and_(verdicts["is_ready"], pc.invert(pc.is_in(verdicts["statement_key"], value_set=blocked)))
+    return Verdict(
+        verdicts.set_column(verdicts.column_names.index("is_ready"), "is_ready", ready),
+        findings.concat([verdict.findings, found]),
+        {view: _without(table, blocked) for view, table in tables.items()},
+    )
+
+
+def _without(table: pa.Table, blocked: pa.Array) -> pa.Table:
+    if "statement_key" not in table.column_names or not len(blocked):
+        return table
+    return table.filter(pc.invert(pc.is_in(table["statement_key"], value_set=blocked)))
+
+
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """Arrow → pandas without ever turning whole numbers into floats or days into objects."""
     return table.to_pandas(

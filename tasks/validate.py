@@ -14,7 +14,7 @@ from cheonggu.ledger import Batch
 from cheonggu.schemes.scheme import REFERENCES
 from cheonggu.waivers import Waiver
 from cheonggu.waiving import apply_waivers, choose, name_waivers, place_statements
-from schemas.statements import STATEMENT, check_statements
+from schemas.statements import STATEMENT, check_statements, set_aside
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
@@ -50,10 +50,12 @@ def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
     doubles = here.ledger.find_doubles(batch.batch_id)
     statements = folder.read(EXTRACT, STATEMENT)
     chosen = choose(waivers, batch.provider_code, statements["statement_key"])
+    settings = here.site.settings
     inputs = {
         EXTRACT: folder.inputs_digest(EXTRACT),
         "doubles": ",".join(doubles),
         "waivers": name_waivers(chosen),
+        "settings": repr(settings.get(here.scheme.settings_key)),
     }
     if folder.is_done(VALIDATE, inputs):
         return
@@ -70,6 +72,9 @@ def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
         doubles=doubles,
         waive=lambda found: apply_waivers(found, chosen, places, batch.provider_code),
     )
+    facts = {**batch.group, "kind": batch.kind, "provider_code": batch.provider_code}
+    settled, told = here.scheme.settle_amounts(verdict.tables, facts, settings)
+    verdict = set_aside(verdict, settled, apply_waivers(told, chosen, places, batch.provider_code))
     folder.reopen(VALIDATE)
     made = {VERDICTS: verdict.verdicts, FINDINGS: verdict.findings}
     if folder.has(EXTRACT, REFERENCES):

@@ -161,7 +161,8 @@ class Contents:
         schema = pa.schema([("statement_key", pa.string()), ("source_key", pa.string())])
         db.add("chosen", pa.Table.from_pylist(rows, schema=schema))
         context = digest_context(
-            [self.providers, *(self.rosters[view] for view in self.scheme.context_views)]
+            [self.providers, *(self.rosters[view] for view in self.scheme.context_views)],
+            self.site.settings.get(self.scheme.settings_key),
         )
         hash_contents(db, self.scheme.statement_views, "chosen", context, "source_key")
         return {str(key): str(digest) for key, digest in db.rows("SELECT * FROM content")}

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cheonggu.codes import CodeLists
+from cheonggu.findings import none_found
 from cheonggu.layouts import LayoutCatalogue
 from cheonggu.notices import Notice
 
@@ -98,6 +99,13 @@ class Assembled:
     title: str
 
 
+def keep_amounts(
+    tables: Mapping[str, pa.Table], batch: Mapping[str, str], settings: Mapping[str, Any]
+) -> tuple[dict[str, pa.Table], pa.Table]:
+    """For a scheme that computes no amounts: everything stays as the source gives it."""
+    return dict(tables), none_found()
+
+
 @dataclass(frozen=True)
 class DisputeRules:
     """Remedies against a decision.
@@ -130,6 +138,11 @@ class Scheme:
     (code-detail) of a review asks for; ``claim_from(as_of)``: the first care day that may still be claimed.
     ``cut_addition(now, sent)`` leaves of whole statements what was never sent: the cut tables, and a verdict per
     statement_key (verdict: added, nothing, changed or fell).
+
+    ``settle_amounts(tables, batch, settings)`` works out the amounts of validated tables: it fills what is missing and
+    compares what is given. ``batch``: kind, provider_code and group; ``settings``: tables of the site file. It gives
+    the tables (further ones may be added) and findings per statement, of which an error sets its statement aside.
+    ``settings_key`` names the table of the site file it reads: a change there gives blocked statements another chance.
     """
 
     name: str
@@ -163,3 +176,7 @@ class Scheme:
         [Mapping[str, pa.Table], Mapping[str, pa.Table]], tuple[dict[str, pa.Table], pa.Table]
     ]
     disputes: DisputeRules | None = None
+    settle_amounts: Callable[
+        [Mapping[str, pa.Table], Mapping[str, str], Mapping[str, Any]], tuple[dict[str, pa.Table], pa.Table]
+    ] = keep_amounts
+    settings_key: str = ""

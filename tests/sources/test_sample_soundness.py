@@ -381,15 +381,20 @@ def test_amounts_follow_from_the_lines_and_the_rules_of_co_payment(it):
         coalesce((SELECT max(detail_text) FROM detail d WHERE d.statement_key = s.statement_key
                   AND detail_code = 'MT002'), '') AS symbol,
         sum(line_amount) FILTER (hang <> 'U') AS benefit,
-        coalesce(sum(line_amount) FILTER (hang IN ('05', '06', '07', '08')), 0) AS procedures,
+        [coalesce(sum(line_amount) FILTER (hang = '05'), 0), coalesce(sum(line_amount) FILTER (hang = '06'), 0),
+         coalesce(sum(line_amount) FILTER (hang = '08'), 0),
+         coalesce(sum(line_amount) FILTER (hang = '09' AND line_code[1:2] = 'E6'), 0)] AS with_addition,
         coalesce(sum(line_amount) FILTER (hang = 'U'), 0) AS full_copay,
         bool_or(line_code_type = 'C') AS has_herb
         FROM sound s JOIN line l USING (statement_key) GROUP BY ALL"""
     ).to_pylist()
     assert len(statements) > 5_000
     for row in statements:
-        addition = Decimal(int(row["procedures"])) / 10 if row["provider_code"] == "11200022" else Decimal(0)
-        total = floor_to(int(row["benefit"]) + addition.quantize(Decimal(1), ROUND_HALF_UP), 10)
+        tenths = [
+            (Decimal(int(one)) / 10).quantize(Decimal(1), ROUND_HALF_UP) for one in row["with_addition"]
+        ]
+        addition = sum(tenths) if row["provider_code"] == "11200022" else Decimal(0)
+        total = floor_to(int(row["benefit"]) + addition, 10)
         share = share_of(row, row["symbol"], row["has_herb"])
         is_veteran = row["injury_work_class"] != "0"
         veterans = total if row["injury_work_class"] == "7" else share if is_veteran else 0

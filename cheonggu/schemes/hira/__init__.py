@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from cheonggu.schemes.hira.additions import cut_addition
-from cheonggu.schemes.hira.amounts_rules import explain
 from cheonggu.schemes.hira.assemble import assemble
 from cheonggu.schemes.hira.claim_classes import advise, claim_from, rerun_classes
 from cheonggu.schemes.hira.claim_files import SAM, write_claim
@@ -12,6 +11,8 @@ from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
 from cheonggu.schemes.hira.remedies import describe_finding, dispute_days, find_remedies
+from cheonggu.schemes.hira.rule_texts import explain_rule
+from cheonggu.schemes.hira.settlement import settle_amounts
 from cheonggu.schemes.hira.targets import GROUP_COLUMNS, find_targets, max_statements, unknown_after_days
 from cheonggu.schemes.scheme import DisputeRules, Scheme
 
@@ -34,7 +35,7 @@ SCHEME = Scheme(
     parse_notice=parse,
     max_statements=max_statements,
     unknown_after_days=unknown_after_days,
-    explain_amount=explain,
+    explain_amount=explain_rule,
     value_on=value_on,
     deadlines=HOME / "rules" / "deadlines.toml",
     public_holidays=public_holidays,
@@ -49,4 +50,6 @@ SCHEME = Scheme(
         describe=describe_finding,
         template=HOME / "documents" / "dispute.html.jinja",
     ),
+    settle_amounts=settle_amounts,
+    settings_key="amounts",
 )

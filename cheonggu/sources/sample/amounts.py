@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cheonggu.sources.sample.codes import CLINIC, GENERAL, HI, KOREAN, MA1, MA2, VET_STATE, WARD
+from cheonggu.sources.sample.codes import CLINIC, HI, KOREAN, MA1, MA2, VET_STATE
 from cheonggu.sources.sample.draw import Bools, Ints
 from cheonggu.sources.sample.visits import NEWBORN_DAYS, Statements
 
@@ -43,7 +43,6 @@ def line_amounts(unit_price: Ints, daily_qty: Ints, total_days: Ints, dose_qty: 
 def make_amounts(
     statements: Statements,
     benefit_sum: Ints,
-    addition_base: Ints,
     full_sum: Ints,
     has_symbol_5: Bools,
     has_symbol_10: Bools,
@@ -51,11 +50,9 @@ def make_amounts(
 ) -> Amounts:
     """Totals and shares from the sums of the lines.
 
-    ``benefit_sum``: sections in total 1; ``addition_base``: sections 05-08; ``full_sum``: section U.
+    ``benefit_sum``: sections in total 1 with their provider-type addition; ``full_sum``: section U.
     """
-    # Provider-type addition (종별가산): 10 % of procedures at a general hospital, rounded half up to 1 won.
-    addition = np.where(np.isin(statements.place, (GENERAL, WARD)), (addition_base + 5) // 10, 0)
-    total_1 = (benefit_sum + addition) // 10 * 10
+    total_1 = benefit_sum // 10 * 10
     full = full_sum // 10 * 10
     share = ordinary_share(statements, total_1, has_symbol_5, has_symbol_10, has_medication)
     is_veteran = statements.payer > MA2

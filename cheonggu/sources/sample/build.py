@@ -14,12 +14,18 @@ import pyarrow.csv
 from cheonggu.errors import UsageError
 from cheonggu.sources.sample.amounts import make_amounts
 from cheonggu.sources.sample.calendar import Calendar, make_calendar
-from cheonggu.sources.sample.codes import WARD, load_diagnoses, load_items
+from cheonggu.sources.sample.codes import load_diagnoses, load_items
 from cheonggu.sources.sample.defects import Planted, Sheet, plant_defects, truth_table
 from cheonggu.sources.sample.details import make_details
 from cheonggu.sources.sample.diagnoses import make_diagnoses
 from cheonggu.sources.sample.draw import Bools, Ints, chance
-from cheonggu.sources.sample.lines import choose_extras, make_lines, make_prescriptions, sum_by_statement
+from cheonggu.sources.sample.lines import (
+    choose_extras,
+    make_lines,
+    make_prescriptions,
+    sum_by_statement,
+    type_additions,
+)
 from cheonggu.sources.sample.tables import Hospital, keys_of
 from cheonggu.sources.sample.visits import Statements, make_statements
 from cheonggu.sources.sample.write import write_parquet, write_sqlite
@@ -79,13 +85,13 @@ def _make_hospital(
     statements, patients, doctors = make_statements(random, calendar, table, count)
     extras = choose_extras(random, statements)
     lines = make_lines(random, statements, extras, items)
-    benefit_sum, addition_base, full_sum = sum_by_statement(lines, items, count)
+    benefit_sum, full_sum = sum_by_statement(lines, items, count)
+    addition = type_additions(lines, items, statements)
     symbol = np.array(table.symbol)[statements.diagnosis]
     is_5 = np.isin(symbol, SYMBOL_5_PER_CENT)
     amounts = make_amounts(
-        statements, benefit_sum, addition_base, full_sum, is_5, (symbol != "") & ~is_5, extras.has_herb
+        statements, benefit_sum + addition, full_sum, is_5, (symbol != "") & ~is_5, extras.has_herb
     )
-    addition = np.where(np.isin(statements.place, (1, WARD)), (addition_base + 5) // 10, 0)
     reviewed_on, may_bill, reasons = _review(random, statements, calendar)
     sheet = Sheet(
         statements=statements,

@@ -89,6 +89,7 @@ class Items:
     hang: list[str]
     mok: list[str]
     price_won: Ints
+    has_addition: NDArray[np.bool_]  # provider-type addition: procedures and functional tests
 
     def pool(self, use: str, place: int) -> Ints:
         rows = [row for row, one in enumerate(self.use) if one == use and self.at_place[row, place]]
@@ -118,6 +119,7 @@ def load_items() -> Items:
         hang=[row["hang"] for row in rows],
         mok=[row["mok"] for row in rows],
         price_won=np.array([int(row["price_won"]) for row in rows]),
+        has_addition=np.array([row["has_addition"] == "Y" for row in rows]),
     )
 
 

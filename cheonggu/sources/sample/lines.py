@@ -26,7 +26,7 @@ LINE_WEIGHTS = np.array([0.78**further for further in range(MAX_LINES)])  # of l
 NIGHT_PER_CENT = 130
 DOSES = np.array([5_000, 10_000, 12_500, 20_000])  # ten-thousandths
 NOT_IN_TOTAL_1 = ("U",)
-ADDITION_SECTIONS = ("05", "06", "07", "08")
+ADDITION_PER_CENT = 10  # of a general hospital since 2024; clinics have none
 
 
 @dataclass
@@ -176,8 +176,21 @@ def _priced(
     )
 
 
-def sum_by_statement(lines: Lines, items: Items, count: int) -> tuple[Ints, Ints, Ints]:
-    """Per statement: sections in total 1, sections with the provider-type addition, section U (won)."""
+def type_additions(lines: Lines, items: Items, statements: Statements) -> Ints:
+    """Provider-type addition (종별가산) per statement in won: each section rounded half up to 1 won on its own."""
+    total = np.zeros(statements.count, np.int64)
+    hang = np.array(items.hang)[lines.item]
+    mine = items.has_addition[lines.item] & np.isin(statements.place, (GENERAL, WARD))[lines.statement]
+    for section in np.unique(hang[mine]):
+        base = np.zeros(statements.count, np.int64)
+        here = mine & (hang == section)
+        np.add.at(base, lines.statement[here], lines.amount[here])
+        total += (base * ADDITION_PER_CENT + 50) // 100
+    return total
+
+
+def sum_by_statement(lines: Lines, items: Items, count: int) -> tuple[Ints, Ints]:
+    """Per statement: sections in total 1, section U (won)."""
     hang = np.array(items.hang)[lines.item]
     starts = np.flatnonzero(np.r_[True, np.diff(lines.statement) != 0])
     assert len(starts) == count, "every statement has lines at this point"
@@ -188,7 +201,6 @@ def sum_by_statement(lines: Lines, items: Items, count: int) -> tuple[Ints, Ints
 
     return (
         add_up(~np.isin(hang, NOT_IN_TOTAL_1)),
-        add_up(np.isin(hang, ADDITION_SECTIONS)),
         add_up(np.isin(hang, NOT_IN_TOTAL_1)),
     )
 
