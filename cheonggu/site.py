@@ -27,8 +27,8 @@ class Site:
     ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
     claimed by other means and must never be claimed again. ``approvals`` is how many different persons must
     approve a claim before it is handed off. ``omitted``: whether the night takes statements that missed
-    their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``). ``settings`` holds every table of the file as it stands, for the scheme to
-    read its own, and the file's folder as ``HOME``.
+    their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``). ``settings`` holds
+    every table of the file as it stands, for the scheme to read its own, and the file's folder as ``HOME``.
     """
 
     source_url: str

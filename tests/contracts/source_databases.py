@@ -42,8 +42,9 @@ INSERT INTO his.special_note SELECT statement_key, detail_seq, provider_code, ca
 INSERT INTO his.doctor SELECT provider_code, license_type, license_no, birth_date, employment = 'part',
   hired_on, left_on FROM load.doctor;
 INSERT INTO his.doctor_shift SELECT provider_code, license_no, worked_on FROM load.doctor_day;
-INSERT INTO his.therapist_shift SELECT provider_code, therapist_key, worked_on, employment = 'part'
-  FROM load.therapist_holiday;
+INSERT INTO his.therapist_shift SELECT provider_code, therapist_key, worked_on, employment = 'part',
+  (provider_code, therapist_key, worked_on) IN (SELECT provider_code, therapist_key, worked_on
+  FROM load.therapist_holiday) FROM load.therapist_day;
 """
 
 

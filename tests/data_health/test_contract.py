@@ -39,7 +39,7 @@ UNLIKE_WIRE = {("detail", "detail_text"), ("provider", "claim_unit")}
 def test_every_view_is_there_with_a_key():
     assert CONTRACT.views == (
         *("provider", "closed_day", "statement", "diagnosis", "line", "prescription", "detail"),
-        *("doctor", "doctor_day", "therapist_holiday"),
+        *("doctor", "doctor_day", "therapist_holiday", "therapist_day"),
     )
     for view in CONTRACT.views:
         assert set(CONTRACT.key(view)) <= set(CONTRACT.arrow_schema(view).names)

@@ -18,14 +18,18 @@ from cheonggu.schemes.hira.data import LAYOUTS, first_day, value_on
 from cheonggu.schemes.hira.numbering import section_order, statement_numbers
 from cheonggu.schemes.hira.rosters import (
     GradedFee,
+    Period,
     claim_period,
     doctor_days,
+    doctor_free_days,
+    free_days,
     graded_fee,
     therapist_holidays,
 )
 from cheonggu.schemes.scheme import Assembled, BatchInput
 
 RECEIVER = "1"  # the layout's constant for HIRA
+THERAPY_FORMS, KOREAN_CLINIC = "medical_dental", "korean_clinic"
 UNIT_STATEMENT, UNIT_LINE, UNIT_RX_LINE = "1", "2", "3"
 REFERRING = ("original_receipt_no", "original_statement_no", "reason_code")
 AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
@@ -113,7 +117,7 @@ def _refer(batch: BatchInput, table: pa.Table) -> pa.Table:
 
 
 def _claim_wide(batch: BatchInput, numbered: dict[str, pa.Table], members: pa.Table) -> GradedFee:
-    """Put MT008 and MT025 on statement 00001 and work out the graded fee of the header."""
+    """Put MT008, MT050 and MT025 on statement 00001 and work out the graded fee of the header."""
     period = claim_period(batch.month, batch.group["claim_unit"])
     extra: list[tuple[str, str]] = []
     graded = GradedFee()
@@ -123,8 +127,12 @@ def _claim_wide(batch: BatchInput, numbered: dict[str, pa.Table], members: pa.Ta
             extra.append(("MT008", days.text))
         claimed = pc.sum(members["claimed_amount"]).as_py() or 0
         graded = graded_fee(days.days, _counted_fees(numbered["C"]), claimed, period.first)
-    if "D" in numbered and batch.kind == "medical_dental":
-        extra += [("MT025", text) for text in therapist_holidays(batch.tables["therapist_holiday"], period)]
+        extra += [("MT050", text) for text in _free_day_doctors(batch, numbered["C"], period)]
+    if batch.kind == THERAPY_FORMS:
+        texts = therapist_holidays(
+            batch.tables["therapist_holiday"], period, batch.tables["therapist_day"], free_days(period)
+        )
+        extra += [("MT025", text) for text in texts]
     numbered["E"] = _add_details(numbered["E"], extra, members["statement_no"][0].as_py())
     return graded
 
@@ -136,12 +144,35 @@ def _has_graded_fee(batch: BatchInput) -> bool:
 
 
 def _counted_fees(lines: pa.Table) -> pa.Table:
-    """Consultation lines that count for the graded fee: the third modifier digit 1 marks an exempt one."""
+    """Consultation lines that count for the graded fee, with how often (hundredths)."""
+    consultation, exempt = _consultations(lines)
+    counted = lines.filter(pc.and_(consultation, pc.invert(exempt)))
+    times = pc.multiply(counted["daily_qty"], counted["total_days"])
+    return pa.table(
+        {"statement_no": counted["statement_no"], "fee_won": counted["line_amount"], "times": times}
+    )
+
+
+def _consultations(lines: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    """Which lines are consultations, and which codes are exempt: the third modifier digit is 1."""
     consultation = pc.and_(pc.equal(lines["hang"], "01"), pc.is_in(lines["mok"], pa.array(["01", "02"])))
     code = lines["line_code"]
     exempt = pc.and_(pc.equal(pc.utf8_length(code), 8), pc.equal(pc.utf8_slice_codeunits(code, 7, 8), "1"))
-    counted = lines.filter(pc.and_(consultation, pc.invert(exempt)))
-    return pa.table({"statement_no": counted["statement_no"], "fee_won": counted["line_amount"]})
+    return consultation, exempt
+
+
+def _free_day_doctors(batch: BatchInput, lines: pa.Table, period: Period) -> list[str]:
+    """MT050 of a Korean-medicine clinic."""
+    if batch.tables["provider"]["provider_kind"][0].as_py() != KOREAN_CLINIC:
+        return []
+    consultation, exempt = _consultations(lines)
+    statements = batch.tables["statement"]
+    keys = lines.filter(pc.and_(consultation, exempt))["statement_key"]
+    place = pc.index_in(keys, value_set=statements["statement_key"].combine_chunks())
+    days = statements["care_from"].take(place)
+    return doctor_free_days(
+        days, batch.tables["doctor"], batch.tables["doctor_day"], period, free_days(period)
+    )
 
 
 def _add_details(details: pa.Table, extra: list[tuple[str, str]], statement_no: str) -> pa.Table:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from cheonggu.formats.claim_set import ClaimSet, inspect_set, read_set
 from cheonggu.schemes.hira.data import CODES, LAYOUTS, first_day, form_facts, value_on
+from cheonggu.schemes.hira.holidays import known_days, public_holidays
 from cheonggu.schemes.scheme import CLASS_NAME
 
 FORMS_OF_INSURANCE = {"H010": "HI", "H011": "MA"}  # claim header form → insurance, as the header layout says
@@ -46,8 +47,19 @@ def precheck_tables(
         "claim": pa.Table.from_pylist([claim]),
         "institution": provider,
         "code": code_table(),
+        **_holidays(batch.treatment_month),
         **{name: table for name, table in rosters.items() if name != "provider"},
     }
+
+
+def _holidays(month: str) -> dict[str, pa.Table]:
+    """Public holidays around the claim's month; absent where its year is not known, so that rules say so."""
+    start = first_day(month)
+    first, last = start.replace(month=1), start.replace(month=12, day=31)
+    known = known_days()
+    if not (known[0] <= first and last <= known[1]):
+        return {}
+    return {"holiday": public_holidays(first, last).rename_columns(["day", "name"])}
 
 
 def foreign_tables(paths: list[Path], kind: str | None = None) -> dict[str, pa.Table]:

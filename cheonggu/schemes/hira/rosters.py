@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cheonggu.schemes.hira.data import first_day, value_on
+from cheonggu.schemes.hira.holidays import known_days, public_holidays
 
+STAFF = ["therapist_key", "worked_on", "employment"]
+SATURDAY, SUNDAY = 5, 6  # pyarrow counts from Monday
 INDEX_PLACES = Decimal("0.0000001")  # the header field carries seven implied decimals
 
 
@@ -78,13 +82,94 @@ def doctor_days(doctors: pa.Table, worked: pa.Table, period: Period) -> DoctorDa
     return DoctorDays("/".join(pairs), total)
 
 
-def therapist_holidays(worked: pa.Table, period: Period) -> list[str]:
-    """MT025 texts, one per holiday: ``CCYYMMDD/n.n`` where full time counts 1.0 and part time 0.5."""
+def therapist_holidays(
+    worked: pa.Table, period: Period, attended: pa.Table | None = None, free_days: pa.Array | None = None
+) -> list[str]:
+    """MT025 texts, one per holiday: ``CCYYMMDD/n.n`` where full time counts 1.0 and part time 0.5.
+
+    ``worked``: therapist_holiday of the source; ``attended``: therapist_day, of which the ``free_days`` count too.
+    """
+    days = worked.select(STAFF)
+    if attended is not None and free_days is not None:
+        days = pa.concat_tables(
+            [days, attended.filter(is_in(attended["worked_on"], free_days)).select(STAFF)]
+        )
+    return staff_entries(days.rename_columns(["who", *STAFF[1:]]), period)
+
+
+def doctor_free_days(
+    exempt_days: pa.ChunkedArray, doctors: pa.Table, worked: pa.Table, period: Period, free_days: pa.Array
+) -> list[str]:
+    """MT050 texts of a Korean-medicine clinic: Saturdays and holidays on which exempt consultations are billed.
+
+    ``exempt_days``: days of care of consultations exempt from the graded fee; the value counts the doctors who worked.
+    """
+    wanted = pc.unique(exempt_days)
+    wanted = wanted.filter(pc.or_(is_in(wanted, free_days), pc.equal(pc.day_of_week(wanted), SATURDAY)))
+    mine = worked.filter(is_in(worked["worked_on"], wanted)).select(["license_no", "worked_on"])
+    known = doctors.select(["license_no", "employment"])
+    return staff_entries(mine.join(known, "license_no").rename_columns(["who", *STAFF[1:]]), period)
+
+
+def staff_entries(worked: pa.Table, period: Period) -> list[str]:
+    """``CCYYMMDD/n.n`` per day of the period: who, worked_on, employment; everybody once a day."""
     inside = worked.filter(_within(worked["worked_on"], period))
     halves = pc.if_else(pc.equal(inside["employment"], "full"), 2, 1)
-    table = pa.table({"day": inside["worked_on"], "halves": halves})
-    sums = table.group_by("day").aggregate([("halves", "sum")]).sort_by("day").to_pylist()
-    return [f"{row['day']:%Y%m%d}/{row['halves_sum'] // 2}.{5 * (row['halves_sum'] % 2)}" for row in sums]
+    each = pa.table({"who": inside["who"], "day": inside["worked_on"], "halves": halves})
+    single = each.group_by(["who", "day"]).aggregate([("halves", "max")])
+    sums = single.group_by("day").aggregate([("halves_max", "sum")]).sort_by("day").to_pylist()
+    return [
+        f"{row['day']:%Y%m%d}/{row['halves_max_sum'] // 2}.{5 * (row['halves_max_sum'] % 2)}" for row in sums
+    ]
+
+
+def free_days(period: Period) -> pa.Array:
+    """Sundays and public holidays of a period; only its Sundays where the holidays of its year are not known."""
+    every = pa.array([period.first + timedelta(days=one) for one in range(period.days)], pa.date32())
+    sundays = every.filter(pc.equal(pc.day_of_week(every), SUNDAY))
+    first, last = known_days()
+    if not (first <= period.first and period.last <= last):
+        return sundays
+    named = public_holidays(period.first, period.last)["holiday_on"].combine_chunks()
+    return pc.unique(pa.concat_arrays([sundays, named]))
+
+
+@dataclass(frozen=True)
+class TherapistLoad:
+    """Physical-therapy patients of a period against therapist days (in halves) and the daily limit."""
+
+    patients: int
+    halves: int
+    limit: int
+
+    @property
+    def most(self) -> int:
+        """Patients that are paid: the limit for each full-time day, half of it for a part-time one."""
+        return self.halves * self.limit // 2
+
+    @property
+    def excess(self) -> int:
+        return max(0, self.patients - self.most)
+
+
+def therapist_load(
+    patients: int, attended: pa.Table, period: Period, *, alone: str = "ignored"
+) -> TherapistLoad:
+    """The 30-patients-a-day rule of a month or week. ``attended``: therapist_day with holidays.
+
+    ``alone``: whether part-time therapists count where no full-time one works in the period (ignored | counted); the
+    source for "ignored" is unverified. InputError before the rule began.
+    """
+    inside = attended.filter(_within(attended["worked_on"], period))
+    is_full = pc.equal(inside["employment"], "full")
+    halves = pc.sum(pc.if_else(is_full, 2, 1)).as_py() or 0
+    if alone == "ignored" and not pc.any(is_full).as_py():
+        halves = 0
+    return TherapistLoad(patients, halves, int(value_on("therapist_patients_a_day", period.first)))
+
+
+def is_in(days: Any, wanted: pa.Array) -> Any:
+    return pc.is_in(days, value_set=wanted)
 
 
 @dataclass(frozen=True)
@@ -99,12 +184,13 @@ class GradedFee:
 def graded_fee(days: int, fees: pa.Table, claimed_amount: int, on: date) -> GradedFee:
     """Index and claimed amount from the counted consultations.
 
-    ``fees``: one row per counted consultation with ``statement_no`` and ``fee_won``. The deduction is rounded half
-    up per statement (unverified). Without a day worked the fields stay 0, which the pre-check then reports.
+    ``fees``: counted consultation lines with ``statement_no``, ``fee_won`` and ``times`` (hundredths).
+    The deduction is rounded half up per statement (unverified). Without a day worked the fields stay 0, which the
+    pre-check then reports.
     """
     if not days:
         return GradedFee()
-    index = _index(len(fees) // days, on)
+    index = _index((pc.sum(fees["times"]).as_py() or 0) // (100 * days), on)
     per_statement = fees.group_by("statement_no").aggregate([("fee_won", "sum")])
     cut = sum(
         int((Decimal(fee) * (1 - index)).quantize(Decimal(1), ROUND_HALF_UP))

@@ -33,7 +33,7 @@ HEADINGS = [
 ]
 TEXT, INT, DATE = "text", "int", "date"
 ARROW_TYPES = {TEXT: pa.string(), INT: pa.int64(), DATE: pa.date32()}
-REQUIRED_MARKS = {"Y", "Z", "C", "O"}  # always, amount (0 when none), conditional, optional
+REQUIRED_MARKS = {"Y", "Z", "C", "O"}  # always, amount (computed when null), conditional, optional
 MAX_DIGITS = 18  # what an int64 holds for certain
 
 

@@ -53,7 +53,8 @@ CREATE TABLE his.doctor (
 );
 CREATE TABLE his.doctor_shift (institution char(8) NOT NULL, licence varchar(10) NOT NULL, day date NOT NULL);
 CREATE TABLE his.therapist_shift (
-    institution char(8) NOT NULL, therapist varchar(40) NOT NULL, day date NOT NULL, is_part_time boolean NOT NULL
+    institution char(8) NOT NULL, therapist varchar(40) NOT NULL, day date NOT NULL, is_part_time boolean NOT NULL,
+    is_holiday boolean NOT NULL
 );
 
 -- [views] the contract over these tables
@@ -126,6 +127,11 @@ CREATE VIEW cheonggu.cheonggu_doctor_day AS
 SELECT institution AS provider_code, licence AS license_no, day AS worked_on FROM his.doctor_shift;
 
 CREATE VIEW cheonggu.cheonggu_therapist_holiday AS
+SELECT institution AS provider_code, therapist AS therapist_key, day AS worked_on,
+       CASE WHEN is_part_time THEN 'part' ELSE 'full' END AS employment
+FROM his.therapist_shift WHERE is_holiday;
+
+CREATE VIEW cheonggu.cheonggu_therapist_day AS
 SELECT institution AS provider_code, therapist AS therapist_key, day AS worked_on,
        CASE WHEN is_part_time THEN 'part' ELSE 'full' END AS employment
 FROM his.therapist_shift;

@@ -24,6 +24,7 @@ TITLES = {
     "doctor": "doctor: the roster (의료인력)",
     "doctor_day": "doctor_day: days on which a doctor saw patients",
     "therapist_holiday": "therapist_holiday: physical therapists on public holidays (물리치료사 공휴일 근무)",
+    "therapist_day": "therapist_day: days on which a physical therapist worked (물리치료사 근무일)",
 }
 NOTES = {
     "provider": "One row per provider code.",
@@ -41,7 +42,11 @@ NOTES = {
     "detail": "One row per detail, in the format its code asks for.",
     "doctor": "Everybody whose licence number can stand on a statement, also those who have left.",
     "doctor_day": "From these days the claim counts the working days of each doctor (MT008, graduated fee).",
-    "therapist_holiday": "Goes on the first statement of a claim as MT025.",
+    "therapist_holiday": "Goes on the first statement of a claim as MT025, with the holidays of `therapist_day`.",
+    "therapist_day": (
+        "Every day of attendance. From these days come the holidays of MT025 and the average of 30 patients a day. It "
+        "may stay empty where `therapist_holiday` is filled and nobody wants the average."
+    ),
 }
 
 

@@ -23,7 +23,8 @@ def roster_tables(doctors: Doctors, calendar: Calendar) -> Iterator[tuple[str, p
     yield "closed_day", _closed_day_table(calendar)
     yield "doctor", _doctor_table(doctors)
     yield "doctor_day", _doctor_day_table(doctors, calendar)
-    yield "therapist_holiday", _therapist_table(calendar)
+    for view in ("therapist_holiday", "therapist_day"):
+        yield view, _therapist_table(view, calendar)
 
 
 def _table(view: str, **columns: object) -> pa.Table:
@@ -90,20 +91,25 @@ def _doctor_day_table(doctors: Doctors, calendar: Calendar) -> pa.Table:
     )
 
 
-def _therapist_table(calendar: Calendar) -> pa.Table:
-    """Each therapist works on every third holiday; the second one of a provider part time."""
-    provider, key, full, days = [], [], [], []
+def _therapist_table(view: str, calendar: Calendar) -> pa.Table:
+    """Each therapist works on every third holiday, and in ``therapist_day`` also on every working day.
+
+    The second therapist of a provider works part time.
+    """
+    provider, key, employment, days = [], [], [], []
     for number, one in enumerate(PROVIDERS):
         for therapist in range(one.therapists):
             mine: Ints = calendar.holidays[therapist % 3 :: 3]
+            if view == "therapist_day":
+                mine = np.sort(np.concatenate([mine, calendar.all_days[calendar.working]]))
             provider += [number] * len(mine)
             key += [f"T{number}{therapist:02d}"] * len(mine)
-            full += ["part" if therapist == 1 else "full"] * len(mine)
+            employment += ["part" if therapist == 1 else "full"] * len(mine)
             days += mine.tolist()
     return _table(
-        "therapist_holiday",
+        view,
         provider_code=pick(PROVIDER_CODES, np.array(provider, np.int64)),
         therapist_key=key,
         worked_on=np.array(days, np.int64),
-        employment=full,
+        employment=employment,
     )

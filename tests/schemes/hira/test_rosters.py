@@ -12,8 +12,11 @@ from cheonggu.schemes.hira.rosters import (
     Period,
     claim_period,
     doctor_days,
+    doctor_free_days,
+    free_days,
     graded_fee,
     therapist_holidays,
+    therapist_load,
 )
 
 JUNE = claim_period("202606", "0")
@@ -68,20 +71,70 @@ def test_claim_weeks_are_cut_at_the_months_ends() -> None:
     assert claim_period("202602", "0") == Period(date(2026, 2, 1), date(2026, 2, 28), False)
 
 
+def therapists(*rows: tuple[str, date, str]) -> pa.Table:
+    return pa.Table.from_pylist(
+        [{"therapist_key": who, "worked_on": day, "employment": how} for who, day, how in rows],
+        schema=pa.schema(
+            [("therapist_key", pa.string()), ("worked_on", pa.date32()), ("employment", pa.string())]
+        ),
+    )
+
+
 def test_holiday_work_is_one_entry_a_day_and_part_time_counts_half() -> None:
-    worked = pa.Table.from_pylist(
-        [
-            {"worked_on": date(2026, 6, 14), "employment": "full"},
-            {"worked_on": date(2026, 6, 14), "employment": "part"},
-            {"worked_on": date(2026, 6, 3), "employment": "full"},
-            {"worked_on": date(2026, 7, 5), "employment": "full"},
-        ]
+    worked = therapists(
+        ("a", date(2026, 6, 14), "full"),
+        ("b", date(2026, 6, 14), "part"),
+        ("a", date(2026, 6, 3), "full"),
+        ("a", date(2026, 7, 5), "full"),
     )
     assert therapist_holidays(worked, JUNE) == ["20260603/1.0", "20260614/1.5"]
 
 
-def fees(count: int, won: int = 10_000) -> pa.Table:
-    return pa.table({"statement_no": [f"{n:05d}" for n in range(1, count + 1)], "fee_won": [won] * count})
+def test_attendance_on_sundays_and_public_holidays_counts_once_with_what_was_told() -> None:
+    """2026-06-03 is an election day, 2026-06-06 Memorial Day, the 7th a Sunday; the 5th is a working day."""
+    attended = therapists(
+        *[("a", date(2026, 6, day), "full") for day in (3, 5, 6, 7)], ("b", date(2026, 6, 7), "part")
+    )
+    told = therapists(("a", date(2026, 6, 7), "full"))
+    found = therapist_holidays(told, JUNE, attended, free_days(JUNE))
+    assert found == ["20260603/1.0", "20260606/1.0", "20260607/1.5"]
+
+
+def test_sundays_remain_where_the_holidays_of_a_year_are_not_known() -> None:
+    found = free_days(claim_period("203006", "0")).to_pylist()
+    assert found == [date(2030, 6, day) for day in (2, 9, 16, 23, 30)]
+
+
+def test_a_korean_clinic_tells_its_doctors_of_saturdays_and_holidays_with_exempt_consultations() -> None:
+    doctors = roster(("1", "800101", "full"), ("2", "800102", "part"))
+    worked = days(n1=[3, 6, 8, 13], n2=[6, 13])
+    exempt = pa.chunked_array([[date(2026, 6, day) for day in (3, 6, 6, 8, 13)]], pa.date32())
+    found = doctor_free_days(exempt, doctors, worked, JUNE, free_days(JUNE))
+    assert found == ["20260603/1.0", "20260606/1.5", "20260613/1.5"]
+
+
+@pytest.mark.parametrize(("patients", "excess"), [(0, 0), (75, 0), (76, 1), (90, 15)])
+def test_thirty_patients_a_full_day_and_fifteen_a_part_time_one(patients: int, excess: int) -> None:
+    attended = therapists(
+        ("a", date(2026, 6, 1), "full"), ("a", date(2026, 6, 2), "full"), ("b", date(2026, 6, 2), "part")
+    )
+    load = therapist_load(patients, attended, JUNE)
+    assert (load.halves, load.most, load.excess) == (5, 75, excess)
+
+
+def test_part_time_therapists_alone_count_only_where_the_site_says_so() -> None:
+    attended = therapists(("b", date(2026, 6, 2), "part"), ("a", date(2026, 7, 1), "full"))
+    assert therapist_load(10, attended, JUNE).most == 0
+    assert therapist_load(10, attended, JUNE, alone="counted").most == 15
+
+
+def fees(count: int, won: int = 10_000, times: int = 100) -> pa.Table:
+    numbers = [f"{n:05d}" for n in range(1, count + 1)]
+    return pa.table({"statement_no": numbers, "fee_won": [won] * count, "times": [times] * count})
+
+
+def test_a_consultation_written_twice_on_a_line_counts_twice() -> None:
+    assert graded_fee(1, fees(50, times=200), 1, date(2026, 6, 1)).index == 9_750_000
 
 
 @pytest.mark.parametrize(
