@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
 
-from cheonggu.errors import UsageError
+from cheonggu.commands.json_lines import malformed, read_lines, read_switches, tell_line
 from cheonggu.schemes.hira.amounts import AMOUNTS, compute_amounts
-from cheonggu.schemes.hira.amounts_input import MalformedError, read_statement, tables_of
+from cheonggu.schemes.hira.amounts_input import read_statement, tables_of
+from cheonggu.vocabulary import MalformedError
 
 NAMES = (*AMOUNTS, "type_addition")
 
@@ -32,39 +32,18 @@ def copay(
     One JSON object per line in, one per line out, in the same order. A line that is malformed or not computable gives
     its reason and field instead of amounts, and the exit code 1. Vocabulary: docs/copay.md.
     """
-    parsed = [_parse(number, text) for number, text in _lines(file)]
+    parsed = [_parse(number, text) for number, text in read_lines(file)]
     good = [one for _, one in parsed if not isinstance(one, MalformedError)]
-    rows = iter(_compute(good, _switches(switch or [])))
+    rows = iter(_compute(good, read_switches(switch or [], "rules/copay/settings.toml")))
     has_failed = False
     for number, one in parsed:
-        answer = _malformed(one) if isinstance(one, MalformedError) else _answer(next(rows))
+        answer = malformed(one) if isinstance(one, MalformedError) else _answer(next(rows))
         has_failed |= answer["status"] != "computed"
         typer.echo(json.dumps({"line": number, **answer}, ensure_ascii=False))
         if answer["status"] != "computed":
-            typer.echo(
-                f"{number}행 {answer['field']}: {answer['reason_ko']}. "
-                f"Line {number}, {answer['field']}: {answer['reason_en']}.",
-                err=True,
-            )
+            typer.echo(tell_line(number, answer), err=True)
     if has_failed:
         raise typer.Exit(1)
-
-
-def _lines(file: Path) -> list[tuple[int, str]]:
-    """Lines with their numbers; empty ones are passed over."""
-    if str(file) == "-":
-        text = sys.stdin.read()
-    else:
-        try:
-            text = file.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"{file.name} cannot be read as UTF-8 text.",
-                f"{file.name} 파일을 UTF-8로 읽을 수 없습니다.",
-                fix_en="Name an existing file with one JSON object per line.",
-                fix_ko="한 줄에 JSON 하나인 파일을 지정하세요.",
-            ) from error
-    return [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
 
 
 def _parse(number: int, text: str) -> tuple[int, dict[str, Any] | MalformedError]:
@@ -91,22 +70,3 @@ def _answer(row: dict[str, Any]) -> dict[str, Any]:
     amounts = {name: row[name] for name in NAMES}
     told = {"rule_ids": row["rule_ids"].split(), "explanation_ko": row["explanation_ko"]}
     return {**key, "status": "computed", **amounts, **told}
-
-
-def _malformed(error: MalformedError) -> dict[str, Any]:
-    return {"status": "malformed", "field": error.field, "reason_ko": error.ko, "reason_en": error.en}
-
-
-def _switches(given: list[str]) -> dict[str, str]:
-    switches = {}
-    for one in given:
-        name, found, value = one.partition("=")
-        if not found:
-            raise UsageError(
-                f"--switch {one} is not NAME=CHOICE.",
-                f"--switch {one}: 이름=값으로 쓰세요.",
-                fix_en="See rules/copay/settings.toml.",
-                fix_ko="rules/copay/settings.toml을 확인하세요.",
-            )
-        switches[name] = value
-    return switches

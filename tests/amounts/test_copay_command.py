@@ -11,10 +11,11 @@ import typer
 from typer.testing import CliRunner
 
 from cheonggu.commands.copay import copay
-from cheonggu.schemes.hira.amounts_input import MalformedError, read_statement, schema
+from cheonggu.schemes.hira.amounts_input import read_statement, schema
 from cheonggu.schemes.hira.amounts_model import LINE_BASES, SECTIONS, Situation
 from cheonggu.schemes.hira.amounts_rules import load_rules
 from cheonggu.schemes.hira.amounts_table import COUNTS, GIVEN
+from cheonggu.vocabulary import MalformedError
 
 ROOT = Path(__file__).parents[2]
 APP = typer.Typer()
