@@ -18,6 +18,7 @@ from cheonggu.commands import (
     rules,
     run,
     sam,
+    school,
     simulate,
     waive,
 )
@@ -42,6 +43,7 @@ ledger.app.command("dispute")(objections.dispute)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
 app.add_typer(waive.app, name="waive")
+app.add_typer(school.app, name="school")
 app.add_typer(simulate.app, name="simulate")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from cheonggu.errors import UsageError
 from cheonggu.precheck.cases import Case, load_bases, load_cases, run_cases
 from cheonggu.precheck.catalogue import PREEMPT_LISTS, load_catalogue
 from cheonggu.precheck.model import Catalogue, Rule
-from cheonggu.schemes import find_scheme
+from cheonggu.schemes import SCHEMES, find_scheme
 
 app = typer.Typer(help="사전점검 규칙 · the pre-check rules", no_args_is_help=True)
 
@@ -64,7 +65,7 @@ def explain(
     try:
         rule = catalogue.rule(rule_id.upper())
     except KeyError:  # not a pre-check rule: then one of those that give amounts, or none at all
-        facts = find_scheme(scheme).explain_amount(rule_id)
+        facts = explain_amount(scheme, rule_id)
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1, default=str))
         return
     folder = cases or own_cases(scheme)
@@ -118,6 +119,15 @@ def run_tests(
 def read_catalogue(scheme: str, folders: list[Path] | None) -> Catalogue:
     """The scheme's catalogue with the hospital's own folders behind it."""
     return load_catalogue([*find_scheme(scheme).rule_folders, *(folders or [])])
+
+
+def explain_amount(scheme: str, rule_id: str) -> dict[str, Any]:
+    """A rule that gives an amount: of this scheme, else of another that has one of that name."""
+    others = [one for one in SCHEMES.values() if one.name != scheme]
+    for one in (find_scheme(scheme), *others):
+        with suppress(UsageError):
+            return one.explain_amount(rule_id)
+    return find_scheme(scheme).explain_amount(rule_id)
 
 
 def own_cases(scheme: str) -> Path:

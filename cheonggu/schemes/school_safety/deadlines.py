@@ -1,0 +1,77 @@
+"""Periods of the law (기간): three years, and days, from a day, with the public holidays they end on.
+
+The first day is not counted; a last day that the month lacks is its last one (29 February → 28 February); an end on a
+Saturday, Sunday or public holiday moves on to the next working day (Civil Act articles 157, 160, 161). Holidays are a
+dated table; outside its years an end is unknown (None), never guessed.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import cache
+
+import pyarrow as pa
+
+from cheonggu.dated import Series, load_series
+from cheonggu.schemes.school_safety.data import RULES, read_csv
+
+HOLIDAYS = RULES / "public_holidays.csv"
+LIMIT = RULES / "values" / "limit_years.toml"
+SATURDAY = 5
+
+
+@cache
+def holidays() -> frozenset[date]:
+    """Public holidays of the known years, substitute and election days included."""
+    return frozenset(date.fromisoformat(one["holiday_on"]) for one in read_csv(HOLIDAYS))
+
+
+@cache
+def known_years() -> tuple[int, int]:
+    """First and last year of the table."""
+    years = [one.year for one in holidays()]
+    return min(years), max(years)
+
+
+def move_on(day: date) -> date | None:
+    """The day itself, or the next that is no Saturday, Sunday or public holiday; None outside the known years."""
+    first, last = known_years()
+    while first <= day.year <= last:
+        if day.weekday() < SATURDAY and day not in holidays():
+            return day
+        day += timedelta(days=1)
+    return None
+
+
+def limit_years(on: date) -> int:
+    """Years of the limit in force on a day (소멸시효)."""
+    return int(_limit().at(on))
+
+
+@cache
+def _limit() -> Series:
+    return load_series(LIMIT)
+
+
+def end_of_years(start: date, years: int, *, moves: bool = True) -> date | None:
+    """Last day of a period of years from ``start``; None when the holidays of its year are not known."""
+    last = calendar.monthrange(start.year + years, start.month)[1]
+    end = start.replace(year=start.year + years, day=min(start.day, last))
+    return move_on(end) if moves else end
+
+
+def end_of_days(start: date, days: int, *, moves: bool) -> date | None:
+    """Last day of a period of days from ``start``, which is not counted; None outside the known years."""
+    end = start + timedelta(days=days)
+    return move_on(end) if moves else end
+
+
+def limit_table(days: Iterable[date], years: int, *, moves: bool) -> pa.Table:
+    """For each distinct day: ``day``, ``calendar_on`` (end before it moves) and ``end_on`` (null when unknown)."""
+    known = sorted(set(days))
+    bare = [end_of_years(day, years, moves=False) for day in known]
+    ends = [end_of_years(day, years, moves=moves) for day in known]
+    columns = {"day": known, "calendar_on": bare, "end_on": ends}
+    return pa.table({name: pa.array(values, pa.date32()) for name, values in columns.items()})
