@@ -72,6 +72,10 @@ class Answers:
             counted = (counted[0] - 1, int(self.books.value(query, document["document_id"]) or 0))
         lines = self._receipt_lines(document, counted, why)
         head = self.post.issue(document, traits, "receipt", "F010", lines)
+        if "partial-receipt" not in traits:
+            self.books.say(
+                head.document_no, document["document_id"], "received" if why is None else "returned"
+            )
         if "conflicting-document" in traits:
             changed = self._receipt_lines(document, (counted[0], counted[1] + 10), why)
             self.post.keep(document, head, wrap(head, changed), suffix="_2", mishap="conflicting-document")
@@ -100,10 +104,16 @@ class Answers:
         rule = traits.get("late-return", Rule("late-return"))
         why = self._return_reasons(document, rule if rule.code else Rule("late-return", code=LATE_RETURN))
         counted = (document["statement_count"], document["claimed_amount"])
-        self.post.issue(document, traits, "receipt", "F010", self._receipt_lines(document, counted, why))
+        lines = self._receipt_lines(document, counted, why)
+        head = self.post.issue(document, traits, "receipt", "F010", lines)
         document_id = document["document_id"]
+        self.books.say(head.document_no, document_id, "returned")
         self.books.change("UPDATE claim SET state = 'returned' WHERE document_id = ?", document_id)
         self.books.change("UPDATE statement SET is_held_by_hira = 0 WHERE document_id = ?", document_id)
+        # What it had taken over from earlier claims is open there again.
+        self.books.change(
+            "UPDATE statement SET replaced_by = NULL WHERE replaced_by LIKE ?", f"{document_id}/%"
+        )
 
     def _answer_review(self, document: sqlite3.Row, traits: Mapping[str, Rule]) -> None:
         reviewer = Reviewer(self.script, self.chance, document)
@@ -174,15 +184,12 @@ class Answers:
             last = decisions[-1]
             wrong = Decision(strange, last.outcome, last.claimed, last.decided, last.findings)
             lines = list(review(reference, round_no, Round((*decisions[:-1], wrong)), complete=True))
-            head = self.post.head(document, "review-result", form)
-            self.post.keep(document, head, wrap(head, lines), mishap="unknown-statement")
-        self.post.issue(
-            document,
-            traits,
-            "review-result",
-            form,
-            list(review(reference, round_no, made, complete=complete)),
-        )
+            strange_head = self.post.head(document, "review-result", form)
+            self.post.keep(document, strange_head, wrap(strange_head, lines), mishap="unknown-statement")
+        lines = list(review(reference, round_no, made, complete=complete))
+        head = self.post.issue(document, traits, "review-result", form, lines)
+        said = [(one.statement_no, one.outcome, one.decided.amount) for one in decisions]
+        self.books.say(head.document_no, document["document_id"], "decided", said, round_no)
         self._take_down(document["document_id"], round_no, decisions)
 
     def _take_down(self, document_id: str, round_no: str, decisions: list[Decision]) -> None:
@@ -230,7 +237,9 @@ class Answers:
         round_no = f"{self.today:%Y%m}{int(self.books.value(SETTLED)) + 1:02d}"
         lines = settlement(ClaimRef.of(document, claim), claim["last_round"], round_no, self.today, changes)
         form = SETTLEMENT_FORM[self._is_medical_aid(document)]
-        self.post.issue(document, traits, "settlement", form, list(lines))
+        head = self.post.issue(document, traits, "settlement", form, list(lines))
+        said = [(one, "", after.amount - before.amount) for one, before, after in changes]
+        self.books.say(head.document_no, document["document_id"], "settled", said, round_no)
         for statement_no, before, after in changes:
             self.books.change(
                 "UPDATE statement SET settled_difference = settled_difference + ? "

@@ -55,6 +55,11 @@ CREATE TABLE IF NOT EXISTS notice (
   number INTEGER PRIMARY KEY, document_no TEXT NOT NULL, kind TEXT NOT NULL, document_id TEXT NOT NULL,
   made_on TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL, mishap TEXT,
   is_delivered INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS said (              -- what a sound notice said, for the comparison with the ledger
+  number INTEGER PRIMARY KEY, document_no TEXT NOT NULL, document_id TEXT NOT NULL, statement_no TEXT NOT NULL,
+  what TEXT NOT NULL,                          -- received | returned | decided | settled | advance | paid
+  outcome TEXT NOT NULL, round TEXT NOT NULL, won INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS said_of_document ON said (document_id, what);
 """
 
 
@@ -153,6 +158,19 @@ class Books:
             "other_document_id": other,
         }
         self.insert("complaint", [row])
+
+    def say(
+        self,
+        document_no: str,
+        document_id: str,
+        what: str,
+        statements: Iterable[tuple[str, str, int]] = (("", "", 0),),
+        round_no: str = "",
+    ) -> None:
+        """Take down what a notice says of a claim: statement serial or "", outcome and won, one row each."""
+        same = {"document_no": document_no, "document_id": document_id, "what": what, "round": round_no}
+        rows = ({**same, "statement_no": one, "outcome": two, "won": won} for one, two, won in statements)
+        self.insert("said", rows)
 
 
 def plan_answer(books: Books, document_id: str, kind: str, due: date) -> None:

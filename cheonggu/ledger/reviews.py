@@ -32,7 +32,7 @@ from cheonggu.ledger.requests import keep_cuts
 from cheonggu.ledger.tables import claim_statement, decision, decision_finding, statement
 from cheonggu.notices import ClaimRef, Review
 from cheonggu.privacy import mask
-from cheonggu.states import STATEMENT_MOVES, ClaimEvent, ClaimState, StatementEvent
+from cheonggu.states import STATEMENT_MOVES, ClaimEvent, ClaimState, StatementEvent, StatementState
 
 OUTCOMES = {
     "accepted": StatementEvent.REVIEW_ACCEPTED,
@@ -161,17 +161,27 @@ def _find_accepted(review: Review, found: Any, ours: pa.Table) -> pa.Table | Non
     """The statements of ours that the list leaves out as unchanged; None when the totals do not bear that out."""
     is_listed = pc.is_in(ours["statement_no"], value_set=review.statements["statement_no"].combine_chunks())
     absent = ours.filter(pc.and_(pc.invert(is_listed), pc.is_null(ours["last_round"])))
-    # A round speaks of as many statements as it counts: a later one of held statements leaves nobody out.
-    if review.complete or not len(absent) or review.totals.claimed_count == len(review.statements):
+    totals, is_told = review.totals, _is_whole(found, review)
+    # A round speaks of as many statements as it counts: a later one leaves out nobody but held ones it accepts.
+    waiting = ours.filter(pc.and_(pc.invert(is_listed), pc.equal(ours["state"], StatementState.HELD.value)))
+    if len(waiting) and _speaks_of(review, waiting):
+        absent, is_told = waiting, True
+    if review.complete or not len(absent) or totals.claimed_count == len(review.statements):
         return absent.slice(0, 0)
-    totals = review.totals
     held = review.statements.filter(pc.equal(review.statements["outcome"], "held"))
     gap = totals.claimed_amount - totals.impossible_amount - totals.adjusted_amount - totals.decided_amount
     decided = (
         _sum(review.statements["decided_amount"]) - _sum(held["decided_amount"]) + _sum(absent["amount"])
     )
     is_explained = gap in (0, _sum(held["claimed_amount"])) and decided == totals.decided_amount
-    return absent if _is_whole(found, review) and is_explained else None
+    return absent if is_told and is_explained else None
+
+
+def _speaks_of(review: Review, absent: pa.Table) -> bool:
+    """Whether a round counts its listed statements and exactly these."""
+    count = len(review.statements) + len(absent)
+    claimed = _sum(review.statements["claimed_amount"]) + _sum(absent["amount"])
+    return (count, claimed) == (review.totals.claimed_count, review.totals.claimed_amount)
 
 
 def _listed_decisions(review: Review) -> pa.Table:

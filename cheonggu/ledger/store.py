@@ -22,6 +22,7 @@ from cheonggu.ledger import (
     assembly,
     batches,
     claims,
+    comparison,
     decisions,
     disputes,
     followers,
@@ -512,6 +513,11 @@ class Ledger:
         """Every move of one statement: event_id, at, actor, run_id, kind, from_state, to_state, claim_no."""
         with self._read() as connection:
             return registers.read_history(connection, statement_key)
+
+    def belief(self, scheme: str) -> dict[str, list[dict[str, Any]]]:
+        """Claims, statements and imported notices as plain rows (``comparison.read_belief``)."""
+        with self._read() as connection:
+            return comparison.read_belief(connection, scheme)
 
     def status(self, scheme: str) -> dict[str, Any]:
         """Counts and won by state of batches, claims and statements."""

@@ -1,0 +1,133 @@
+"""A made-up hospital that lives through the simulated nights: care closes, reviews come late, records are mended.
+
+The whole time is built at once by the product's own sample builder; what the hospital would not know yet is hidden
+until its day. The twin without planted defects supplies the mended records.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from datetime import date, timedelta
+from pathlib import Path
+from unittest import mock
+
+from cheonggu.schemes import SCHEMES
+from cheonggu.sources.sample import build_sample
+
+VIEWS = SCHEMES["hira"].statement_views
+STATEMENTS_A_MONTH = 110  # before only some groups are kept
+NEVER = "9999-12-31"
+GROUPS = """SELECT provider_code, form_no, payer_class, count(*) FROM hospital_statement
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+REVEALED = """UPDATE hospital_statement SET reviewed_on =
+(SELECT known_on FROM later WHERE later.statement_key = hospital_statement.statement_key) WHERE statement_key IN
+(SELECT statement_key FROM later WHERE known_on <= ?) AND reviewed_on IS NULL"""
+
+
+class Hospital:
+    """The hospital of one seed in ``folder/hospital.db``. Everything it does depends on the seed and the day alone."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.path, self.seed = folder / "hospital.db", seed
+
+    @classmethod
+    def build(cls, folder: Path, seed: int, first: date, last: date) -> Hospital:
+        """Care of every month from ``first``'s to the one before ``last``'s, of a few groups."""
+        months = (last.year - first.year) * 12 + last.month - first.month
+        count = max(100, STATEMENTS_A_MONTH * months)
+        due = mock.patch("cheonggu.sources.sample.calendar.MONTHS_DUE", months)
+        clean = mock.patch("cheonggu.sources.sample.build.plant_defects", return_value=[])
+        with due:
+            build_sample(folder, statements=count, as_of=last, seed=seed)
+            with clean:
+                build_sample(folder / "clean", statements=count, as_of=last, seed=seed)
+        hospital = cls(folder, seed)
+        hospital._keep_few_groups(f"{first:%Y%m}", months)
+        hospital._hide_the_future()
+        return hospital
+
+    def _open(self) -> closing[sqlite3.Connection]:
+        return closing(sqlite3.connect(self.path))
+
+    def _keep_few_groups(self, first_month: str, months: int) -> None:
+        """Two to four kinds of claim, and of each only so many statements that a night stays cheap."""
+        dice = random.Random(f"groups {self.seed}")
+        with self._open() as connection, connection:
+            groups = [row[:3] for row in connection.execute(GROUPS) if row[3] >= 2 * months]
+            chosen = dice.sample(groups, min(len(groups), dice.randint(2, 3)))
+            share = dice.uniform(0.3, 0.9)
+            kept = [
+                key
+                for key, month, *group in connection.execute(
+                    "SELECT statement_key, care_month, provider_code, form_no, payer_class FROM hospital_statement"
+                    " ORDER BY 1"
+                )
+                if month >= first_month and tuple(group) in chosen and dice.random() < share
+            ]
+            connection.execute("CREATE TABLE kept (statement_key TEXT PRIMARY KEY)")
+            connection.executemany("INSERT INTO kept VALUES (?)", [(key,) for key in kept])
+            for view in VIEWS:
+                connection.execute(
+                    f"DELETE FROM hospital_{view} WHERE statement_key NOT IN (SELECT statement_key FROM kept)"
+                )
+
+    def _hide_the_future(self) -> None:
+        """When each statement's own review and each day's closing become known."""
+        dice = random.Random(f"late {self.seed}")
+        with self._open() as connection, connection:
+            connection.execute("CREATE TABLE later (statement_key TEXT PRIMARY KEY, known_on TEXT)")
+            rows = connection.execute(
+                "SELECT statement_key, care_to FROM hospital_statement ORDER BY 1"
+            ).fetchall()
+            for key, care_to in rows:
+                wait = dice.randint(20, 55) if dice.random() < 0.12 else dice.randint(0, 3)
+                known = date.fromisoformat(care_to) + timedelta(days=wait)
+                connection.execute("INSERT INTO later VALUES (?, ?)", (key, known.isoformat()))
+            connection.execute("UPDATE hospital_statement SET reviewed_on = NULL")
+            connection.execute("CREATE TABLE mended (statement_key TEXT PRIMARY KEY)")
+            connection.execute(
+                "INSERT INTO hospital_closed_day SELECT DISTINCT provider_code, care_to FROM hospital_statement"
+                " EXCEPT SELECT provider_code, care_on FROM hospital_closed_day"
+            )
+
+    def reach(self, day: date) -> None:
+        """What the hospital knows by the evening of ``day``."""
+        with self._open() as connection, connection:
+            connection.execute(REVEALED, (day.isoformat(),))
+
+    def mend(self, keys: Iterable[str], day: date) -> None:
+        """Blocked statements corrected: their records as they should have been from the start."""
+        with self._open() as connection:
+            connection.execute(
+                "ATTACH DATABASE ? AS clean", (str(self.path.parent / "clean" / "hospital.db"),)
+            )
+            with connection:
+                for key in keys:
+                    for view in VIEWS:
+                        connection.execute(f"DELETE FROM hospital_{view} WHERE statement_key = ?", (key,))
+                        connection.execute(
+                            f"INSERT INTO hospital_{view} SELECT * FROM clean.hospital_{view} WHERE statement_key = ?",
+                            (key,),
+                        )
+                    self._review_again(connection, key, day)
+
+    def review_again(self, keys: Iterable[str], day: date) -> None:
+        """Returned statements looked at once more: the content is not the returned one any longer."""
+        with self._open() as connection, connection:
+            for key in keys:
+                self._review_again(connection, key, day)
+
+    def _review_again(self, connection: sqlite3.Connection, key: str, day: date) -> None:
+        again = "UPDATE hospital_statement SET reviewed_on = ? WHERE statement_key = ?"
+        connection.execute(again, (day.isoformat(), key))
+
+    def reviewed(self, before_month: str) -> set[str]:
+        """Statements that the hospital has given free, of care months before one (CCYYMM)."""
+        query = (
+            "SELECT statement_key FROM hospital_statement WHERE reviewed_on IS NOT NULL AND care_month < ?"
+        )
+        with self._open() as connection:
+            return {key for (key,) in connection.execute(query, (before_month,))}
