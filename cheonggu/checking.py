@@ -146,7 +146,8 @@ def judge(found: pa.Table) -> Checked:
 
 def make_successor(folder: BatchFolder, batch: Batch, blocked_keys: tuple[str, ...]) -> NewBatch | None:
     """The batch of the statements that stay, with their validated tables on disk; None when none stays."""
-    if len(blocked_keys) == batch.statement_count:
+    # The batch also counts what validation set aside; the claim holds only what was assembled.
+    if len(blocked_keys) == len(folder.read(ASSEMBLE, MEMBERS, ["statement_key"])):
         return None
     names = [path.stem for path in folder.stage(VALIDATE).glob("*.parquet")]
     gone = pa.array(blocked_keys, pa.string())

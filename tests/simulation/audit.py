@@ -44,6 +44,9 @@ RETURNED = """
 SELECT s.statement_key FROM statement s WHERE s.state = 'READY' AND s.batch_id IS NULL AND 'RETURNED' =
 (SELECT c.state FROM claim_statement m JOIN claim c USING (provider_code, claim_no)
  WHERE m.statement_key = s.statement_key ORDER BY c.rowid DESC LIMIT 1) ORDER BY 1"""
+FREE = (
+    "SELECT statement_key, content_hash FROM statement WHERE state = 'READY' AND batch_id IS NULL ORDER BY 1"
+)
 INTENDED = """
 SELECT provider_code, claim_no FROM submission WHERE state != 'abandoned'"""
 Failures = Iterator[Difference]

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from cheonggu import collection, submission
+from cheonggu import collection
 from cheonggu.batches import file_fact
 from cheonggu.gateways import Place
 from cheonggu.gateways.hira_client import STAGING, HiraClient
 from cheonggu.ledger import Claim
 from cheonggu.states import ClaimState
-from cheonggu.submission import HandOffs, Submitter
+from cheonggu.submission import HandOffs, Submitter, name_set
 
 SKIP_INTENT, RESEND_UNKNOWN, IMPORT_FIRST = "skip-intent", "resend-unknown", "import-before-archive"
 
@@ -32,7 +32,7 @@ def _place(submitter: Submitter, claim: Claim) -> bool:
     """Put a claim's files into the client's folder, asking nobody; False when somebody else's lie there."""
     folder = submitter._folder(claim.batch_id)
     files = submitter._files(folder)
-    token = submission._token(claim)
+    token = name_set(claim.provider_code, claim.claim_no)
     if submitter.gateway.look(token, [path.name for path in files]) is not Place.FREE:
         return False
     submitter.gateway.place(token, files)
@@ -64,7 +64,7 @@ def _resend_on_unknown() -> None:
         for claim in self.ledger.claims(scheme, states=[ClaimState.SEND_UNKNOWN]):
             if self.ledger.open_submission(self.gateway.name) is not None:
                 break
-            staged = Path(self.gateway.root) / STAGING / submission._token(claim)  # type: ignore[attr-defined]
+            staged = Path(self.gateway.root) / STAGING / name_set(claim.provider_code, claim.claim_no)  # type: ignore[attr-defined]
             shutil.rmtree(staged, ignore_errors=True)
             if _place(self, claim):
                 for _ in range(3):

@@ -76,29 +76,46 @@ def on_day(site: str, day: date) -> Iterator[None]:
 
 def _run(what: Pass, pipe: Connection, counter: Any) -> None:
     """The child: everything here may be the last thing it does."""
-    turns = SimpleNamespace(now=0.0)
 
-    def wait(_: float) -> None:
-        turns.now += 1.0
+    def ask_parent() -> None:
         pipe.send("turn")
         pipe.recv()
 
-    cheonggu.submission.time = SimpleNamespace(monotonic=lambda: turns.now, sleep=wait)  # type: ignore[assignment]
-    tasks.submit.Submitter = partial(Submitter, sleep=wait)  # type: ignore[assignment, misc]
     plant(what.bug)
-    ended = ("done", "")
     with on_day(what.site, what.day):
         arm(what.kill, counter)
         try:
-            done = (submit if what.what == SUBMIT else collect).fn(SCHEME)
-            ended = ("done", str(done))
-        except BusyError:
-            ended = ("busy", "")
-        except CheongguError as error:
-            ended = ("failed", error.en)
+            ended = _perform(what.what, ask_parent)
         finally:
             disarm()
     pipe.send(ended)
+
+
+def _perform(what: str, client: Callable[[], None]) -> tuple[str, str]:
+    """The pass itself; its clock moves only while it waits for the client."""
+    clock = SimpleNamespace(now=0.0)
+
+    def wait(_: float) -> None:
+        clock.now += 1.0
+        client()
+
+    turns = SimpleNamespace(monotonic=lambda: clock.now, sleep=wait)
+    with (
+        mock.patch.object(cheonggu.submission, "time", turns),
+        mock.patch.object(tasks.submit, "Submitter", partial(Submitter, sleep=wait)),
+    ):
+        try:
+            return ("done", str((submit if what == SUBMIT else collect).fn(SCHEME)))
+        except BusyError:
+            return ("busy", "")
+        except CheongguError as error:
+            return ("failed", error.en)
+
+
+def run_here(what: Pass, client: Callable[[], None]) -> Ended:
+    """A pass that nothing disturbs, without the cost of a process."""
+    with on_day(what.site, what.day):
+        return Ended(*_perform(what.what, client), reached=0)
 
 
 def run(passes: Sequence[Pass], client: Callable[[], None]) -> list[Ended]:
