@@ -15,6 +15,7 @@ from cheonggu.commands import (
     ledger,
     objections,
     reconcile,
+    register,
     rules,
     run,
     sam,
@@ -44,6 +45,7 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
 app.add_typer(waive.app, name="waive")
 app.add_typer(school.app, name="school")
+app.add_typer(register.app, name="register")
 app.add_typer(simulate.app, name="simulate")
 
 

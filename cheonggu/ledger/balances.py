@@ -22,6 +22,7 @@ from sqlalchemy import (
     cast,
     func,
     select,
+    true,
 )
 
 from cheonggu.ledger.database import read_table
@@ -62,6 +63,18 @@ def read_balances(connection: Connection, narrow: Narrow) -> pa.Table:
 def of_one(provider_code: str, claim_no: str) -> Narrow:
     """Only one claim."""
     return lambda table: of_claim(table, provider_code, claim_no)
+
+
+def of_any(provider_code: str | None = None, claim_no: str | None = None) -> Narrow:
+    """Everything, or what belongs to a provider or a claim number."""
+
+    def is_wanted(table: Table) -> ColumnElement[bool]:
+        wanted: ColumnElement[bool] = true()
+        if provider_code is not None:
+            wanted = and_(wanted, table.c.provider_code == provider_code)
+        return wanted if claim_no is None else and_(wanted, table.c.claim_no == claim_no)
+
+    return is_wanted
 
 
 def select_balances(narrow: Narrow) -> Select[Any]:

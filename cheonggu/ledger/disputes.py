@@ -8,11 +8,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import Connection, Select, and_, insert, select, true, update
+from sqlalchemy import Connection, Select, and_, insert, select, update
 
 from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger.audit import MOVES, Transaction
-from cheonggu.ledger.balances import KEY, Narrow, newest_decision, of_one, read_balances
+from cheonggu.ledger.balances import KEY, newest_decision, of_any, of_one, read_balances
 from cheonggu.ledger.claims import claim_columns, get_claim
 from cheonggu.ledger.imports import (
     Progress,
@@ -226,7 +226,7 @@ def _plan_back(rows: pa.Table) -> pa.Table:
 
 def read_disputable(connection: Connection, scheme: str) -> pa.Table:
     """``DISPUTABLE``: newest decisions that left something cut, of statements from which a filing may begin."""
-    everything: Narrow = lambda _: true()  # noqa: E731 - the whole ledger
+    everything = of_any()
     sources = [state.value for state in STATEMENT_MOVES.sources(StatementEvent.DISPUTE_FILED)]
     newest = newest_decision(everything)
     told = (

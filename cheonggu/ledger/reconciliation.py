@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, and_, select, true
 from sqlalchemy.sql.sqltypes import Date, Integer
 
-from cheonggu.ledger.balances import KEY, Narrow, newest_decision, read_balances
+from cheonggu.ledger.balances import KEY, Narrow, newest_decision, of_any, read_balances
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.model import Problem
 from cheonggu.ledger.registers import SENT
@@ -115,7 +115,7 @@ def reconcile(
     months: tuple[str, str] | None = None,
 ) -> Reconciliation:
     """Reconcile the sent claims that match every filter; ``months``: first and last month of treatment (CCYYMM)."""
-    narrow = _narrow(provider_code, claim_no)
+    narrow = of_any(provider_code, claim_no)
     tables = Tables(
         claim=_read_claims(connection, scheme, narrow, months),
         balance=read_balances(connection, narrow),
@@ -167,16 +167,6 @@ def _explain(items: pa.Table) -> pa.Table:
     for place, name in enumerate(("why_ko", "why_en")):
         items = items.append_column(name, pa.array([one[place] for one in reasons], pa.string()))
     return items
-
-
-def _narrow(provider_code: str | None, claim_no: str | None) -> Narrow:
-    def is_wanted(table: Table) -> ColumnElement[bool]:
-        wanted: ColumnElement[bool] = true()
-        if provider_code is not None:
-            wanted = and_(wanted, table.c.provider_code == provider_code)
-        return wanted if claim_no is None else and_(wanted, table.c.claim_no == claim_no)
-
-    return is_wanted
 
 
 def _read_claims(

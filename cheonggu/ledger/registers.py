@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Integer, Select, and_, cast, exists, 
 
 from cheonggu.findings import ERROR, FINDINGS
 from cheonggu.ledger.database import read_table
-from cheonggu.ledger.model import KNOWN, PERSONAL, Claim, FileFact
+from cheonggu.ledger.model import AMOUNTS, KNOWN, PERSONAL, Claim, FileFact
 from cheonggu.ledger.moves import of_claim
 from cheonggu.ledger.tables import (
     batch,
@@ -42,6 +42,23 @@ HISTORY = pa.schema(
         (name, pa.string())
         for name in ("at", "actor", "run_id", "kind", "from_state", "to_state", "claim_no")
     ]
+)
+REGISTER_TEXTS = (
+    "provider_code",
+    "claim_no",
+    "treatment_month",
+    "claim_class",
+    "state",
+    "receipt_year",
+    "receipt_no",
+    "document_id",
+    "stopped_code",
+    "batch_id",
+)
+REGISTER = pa.schema(
+    [(name, pa.string()) for name in (*REGISTER_TEXTS, "kind", "payer_class", "form_no")]
+    + [("received_on", pa.date32())]
+    + [(name, pa.int64()) for name in ("statement_count", "claimed", "total_benefit_cost_1", "patient_copay")]
 )
 KEYS_AT_ONCE = 500
 # States in which a statement is on its way into a claim but not live yet.
@@ -284,6 +301,23 @@ def read_sent_claims(connection: Connection, scheme: str) -> pa.Table:
     ]
     columns = dict.fromkeys([*names, *(name for row in rows for name in row)])
     return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
+
+
+def read_register(connection: Connection, scheme: str) -> pa.Table:
+    """``REGISTER``: every claim with what its statements share (payer, form), by provider and number."""
+    columns = [claim.c[name] for name in (*REGISTER_TEXTS, "received_on", "statement_count", *AMOUNTS)]
+    query = (
+        select(*columns, batch.c.kind, batch.c.group_values)
+        .join(batch, batch.c.batch_id == claim.c.batch_id)
+        .where(claim.c.scheme == scheme)
+        .order_by(claim.c.provider_code, claim.c.claim_no)
+    )
+    rows = []
+    for row in connection.execute(query).mappings():
+        group = json.loads(row["group_values"])
+        shared = {name: group.get(name) for name in ("payer_class", "form_no")}
+        rows.append({**row, **shared, "claimed": row["claimed_amount"]})
+    return pa.Table.from_pylist(rows, schema=REGISTER)
 
 
 def sum_states(connection: Connection, scheme: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from cheonggu.ledger import (
     withdrawals,
 )
 from cheonggu.ledger.audit import Transaction, start_chain
+from cheonggu.ledger.balances import of_any, read_balances
 from cheonggu.ledger.contents import apply_content
 from cheonggu.ledger.database import connect, database_errors, parse_url, reading, writing
 from cheonggu.ledger.export import write_register
@@ -535,6 +536,16 @@ class Ledger:
         """Every won of the sent claims, explained or listed as open; ``months``: first and last CCYYMM."""
         with self._read() as connection:
             return reconcile(connection, scheme, provider_code, claim_no, months)
+
+    def register(self, scheme: str) -> pa.Table:
+        """Every claim (``registers.REGISTER``) with payer and form, by provider and number."""
+        with self._read() as connection:
+            return registers.read_register(connection, scheme)
+
+    def balances(self, provider_code: str | None = None, claim_no: str | None = None) -> pa.Table:
+        """Every statement that ever stood in a claim (``balances.BALANCES``), by claim and serial; won."""
+        with self._read() as connection:
+            return read_balances(connection, of_any(provider_code, claim_no))
 
     def verify(self) -> list[Problem]:
         """Prove that nothing was edited: chain, digests, states. An empty list is the proof."""
