@@ -13,6 +13,7 @@ import pyarrow as pa
 from cheonggu.batches import ASSEMBLE, VALIDATE, BatchFolder, FileFact, make_private
 from cheonggu.ledger import Actor, Batch, Ledger
 from cheonggu.schemes.scheme import REFERENCE_COLUMNS, REFERENCES, Assembled, BatchInput, Scheme
+from cheonggu.site import FILES
 
 HEADER, MEMBERS, FINDINGS = "header", "members", "findings"
 
@@ -55,7 +56,7 @@ def record_assembled(
 
 
 def _batch_input(folder: BatchFolder, scheme: Scheme, batch: Batch, claim_no: str, remark: str) -> BatchInput:
-    views = (*scheme.statement_views, "provider", *scheme.roster_views)
+    views = (*scheme.statement_views, scheme.provider_view, *scheme.roster_views, *scheme.file_views)
     return BatchInput(
         batch_id=batch.batch_id,
         kind=batch.kind,
@@ -67,6 +68,7 @@ def _batch_input(folder: BatchFolder, scheme: Scheme, batch: Batch, claim_no: st
         tables={view: folder.read(VALIDATE, view) for view in views},
         remark=remark,
         references=read_references(folder, VALIDATE),
+        files=folder.root.parent / FILES,
     )
 
 

@@ -62,14 +62,18 @@ def check_batch(
     }
     if not folder.is_done(PRECHECK, inputs):
         folder.reopen(PRECHECK)
-        rosters = {view: folder.read(VALIDATE, view) for view in ("provider", *scheme.roster_views)}
+        views = (scheme.provider_view, *scheme.statement_views, *scheme.roster_views, *scheme.file_views)
         tables = scheme.precheck_tables(
-            folder.stage(ASSEMBLE) / scheme.files_folder, rosters, {"batch": batch, "as_of": as_of}
+            folder.stage(ASSEMBLE) / scheme.files_folder,
+            {view: folder.read(VALIDATE, view) for view in views},
+            {"batch": batch, "as_of": as_of, "members": members, **history},
         )
-        source = {"source_stmt": _care_days(folder, members), **_computed(folder, members)}
+        declared = checker.catalogue.tables.tables
+        known = {name: table for name, table in history.items() if name in declared}
         places = _places(folder, scheme, batch)
         waived = number_waived(chosen, places, members) if chosen else None
-        result = checker.check({**tables, **source, **history}, on=as_of, waived=waived)
+        given = {**tables, **_computed(folder, members), **known}
+        result = checker.check(given, on=as_of, waived=waived)
         _must_be_whole(batch, result.not_checked)
         skipped = pa.table(
             {
@@ -92,7 +96,7 @@ def check_again(folder: BatchFolder, scheme: Scheme, batch: Batch, waivers: Sequ
 def _places(folder: BatchFolder, scheme: Scheme, batch: Batch) -> pa.Table:
     """Where each statement of the batch belongs, as waivers name it."""
     columns = list(filter(None, ("statement_key", scheme.department_column)))
-    statements = folder.read(VALIDATE, "statement", columns)
+    statements = folder.read(VALIDATE, scheme.statement_views[0], columns)
     return place_statements(statements, batch.provider_code, scheme.department_column)
 
 
@@ -106,12 +110,6 @@ def _must_be_whole(batch: Batch, not_checked: Iterable[tuple[str, str]]) -> None
             fix_en="Give the machine more memory, or mend the rule, then run again.",
             fix_ko="메모리를 늘리거나 규칙을 고친 뒤 다시 실행하세요.",
         )
-
-
-def _care_days(folder: BatchFolder, members: pa.Table) -> pa.Table:
-    """First and last care day of every statement, which the files of inpatients do not carry."""
-    days = folder.read(VALIDATE, "statement", ["statement_key", "care_from", "care_to"])
-    return members.join(days, "statement_key").drop_columns(["statement_key"])
 
 
 def _computed(folder: BatchFolder, members: pa.Table) -> dict[str, pa.Table]:

@@ -8,11 +8,16 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from cheonggu.query import Tables
-from cheonggu.sources.contract import CONTRACT
+from cheonggu.sources.contract import CONTRACT, Contract
 
 
 def hash_contents(
-    db: Tables, views: tuple[str, ...], chosen: str, context: str, hashed_key: str = "statement_key"
+    db: Tables,
+    views: tuple[str, ...],
+    chosen: str,
+    context: str,
+    hashed_key: str = "statement_key",
+    contract: Contract = CONTRACT,
 ) -> None:
     """Make the table ``content`` (statement_key, content_hash) of the statements in the table ``chosen``.
 
@@ -21,10 +26,10 @@ def hash_contents(
     """
     parts = []
     for view in views:
-        names = CONTRACT.arrow_schema(view).names
+        names = contract.arrow_schema(view).names
         values = [f"c.{hashed_key}" if name == "statement_key" else f"v.{name}" for name in names]
         columns = ", ".join(f"coalesce({value}::VARCHAR, '')" for value in values)
-        order = ", ".join(f"v.{name}" for name in CONTRACT.key(view))
+        order = ", ".join(f"v.{name}" for name in contract.key(view))
         parts.append(
             f"""SELECT v.statement_key, '{view}' AS view,
                 string_agg(sha256(concat_ws(chr(31), {columns})), '' ORDER BY {order}) AS h

@@ -22,15 +22,14 @@ from datetime import date
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cheonggu.batches import EXTRACT, BatchFolder
+from cheonggu.batches import EXTRACT, BatchFolder, make_private
 from cheonggu.contents import digest_context, hash_contents
+from cheonggu.ledger import MEMBERS, Actor, Ledger, NewBatch
 from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
-from cheonggu.ledger import Actor, Ledger, NewBatch
 from cheonggu.query import Tables
 from cheonggu.schemes.scheme import CLASS_NAME, REFERENCE_COLUMNS, REFERENCES, RerunClass, Scheme
 from cheonggu.site import AUTOMATIC, Site
 from cheonggu.sources import Source
-from cheonggu.sources.contract import CONTRACT
 from cheonggu.states import ClaimState
 from cheonggu.waivers import Waiver
 from cheonggu.waiving import release_blocked
@@ -40,6 +39,8 @@ LOG = logging.getLogger(__name__)
 FREE_STATES = ("BILLABLE", "READY")
 PERSONAL = ("patient_rrn", "patient_name", "subscriber_name", "insurance_card_no")
 AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
+# Columns of the ledger's members that are made here; the scheme gives the others.
+OWN_COLUMNS = ("batch_id", "statement_key", "identity", "content_hash")
 ORIGINAL, OMITTED, SLICE = "", "omitted", "slice"
 # A batch id is its group, a digest and, for a successor, its round.
 BATCH_TAIL = re.compile(r"-[0-9a-f]{8}(-r\d+)?$")
@@ -141,7 +142,7 @@ def open_months(
     source: Source, ledger: Ledger, scheme: Scheme, site: Site, as_of: date, chosen: Selection
 ) -> Iterable[Month]:
     """Every provider's care month from the site's first one, or the claim limit, to that of ``as_of``."""
-    providers = source.read("provider")
+    providers = source.read(scheme.provider_view)
     first = max(site.first_care_month, scheme.claim_from(as_of).strftime("%Y%m"))
     at_reviewer = frozenset(
         BATCH_TAIL.sub("", batch.batch_id)
@@ -149,9 +150,7 @@ def open_months(
         if batch.claim_state is not None and batch.claim_state not in NOT_AT_REVIEWER
     )
     groups = source.groups(first, as_of.strftime("%Y%m"))
-    for provider_code, care_month in zip(
-        groups["provider_code"].to_pylist(), groups["care_month"].to_pylist(), strict=True
-    ):
+    for provider_code, care_month in _periods(groups, scheme):
         if chosen.provider_code in (None, provider_code):
             yield Month(
                 source,
@@ -164,7 +163,16 @@ def open_months(
                 chosen,
                 at_reviewer,
                 site.settings.get(scheme.settings_key),
+                first,
             )
+
+
+def _periods(groups: pa.Table, scheme: Scheme) -> list[tuple[str, str | None]]:
+    """What is looked at together: a provider's care month, or all its months (None) when the scheme bundles them."""
+    codes = groups["provider_code"].to_pylist()
+    if scheme.bundles_months:
+        return [(code, None) for code in dict.fromkeys(codes)]
+    return list(zip(codes, groups["care_month"].to_pylist(), strict=True))
 
 
 def write_extracted(site: Site, scheme: Scheme, batch: NewBatch, tables: Mapping[str, pa.Table]) -> None:
@@ -172,6 +180,9 @@ def write_extracted(site: Site, scheme: Scheme, batch: NewBatch, tables: Mapping
     folder = BatchFolder(site.batches_folder(scheme.name), batch.batch_id)
     inputs = {"members": batch.batch_id}
     if not folder.is_done(EXTRACT, inputs):
+        if scheme.take_files is not None:
+            store = make_private(site.files_store(scheme.name))
+            tables = {**tables, **scheme.take_files(tables, site.source(scheme.name).files, store)}
         folder.write_tables(EXTRACT, tables)
         folder.seal(EXTRACT, inputs)
 
@@ -188,20 +199,26 @@ class Month:
         ledger: Ledger,
         scheme: Scheme,
         provider_code: str,
-        care_month: str,
+        care_month: str | None,
         providers: pa.Table,
         as_of: date,
         chosen: Selection,
         at_reviewer: frozenset[str],
         settings: object,
+        first_month: str,
     ) -> None:
         self.source, self.scheme, self.as_of, self.settings = source, scheme, as_of, settings
+        self.ledger, self.contract, self.main = ledger, scheme.contract, scheme.statement_views[0]
         self.provider_code, self.care_month = provider_code, care_month
         self.providers = providers.filter(pc.equal(providers["provider_code"], provider_code))
         self.classes = {one.relation: one for one in scheme.rerun_classes(as_of).values()}
         self.db = Tables()
-        self.statements = source.read("statement", provider_code=provider_code, care_month=care_month)
-        rosters = {"provider": self.providers, "closed_day": self._roster("closed_day")}
+        statements = source.read(self.main, provider_code=provider_code, care_month=care_month)
+        if care_month is None:
+            statements = statements.filter(pc.greater_equal(statements["care_month"], first_month))
+        self.statements = statements
+        rosters = {view: self._roster(view) for view in scheme.target_rosters}
+        rosters[scheme.provider_view] = self.providers
         targets = scheme.find_targets(self.statements, rosters, as_of)
         self.counts: Counter[str] = Counter()
         self.counts["waiting"] = pc.sum(pc.invert(targets["is_billable"])).as_py() or 0
@@ -209,7 +226,8 @@ class Month:
         self.db.add("targets", targets.filter(targets["is_billable"]))
         self.db.add("known", ledger.known_statements(scheme.name, provider_code, care_month))
         self.db.add("at_reviewer", pa.table({"group_key": pa.array(sorted(at_reviewer), pa.string())}))
-        self.db.add("one_day", self.statements.select(["statement_key", "care_to"]))
+        days = self.statements.select(["statement_key", scheme.last_day])
+        self.db.add("one_day", days.rename_columns(["statement_key", "care_to"]))
         self._find_candidates()
         self._leave_out(chosen)
         self._refer_slices(ledger)
@@ -227,7 +245,8 @@ class Month:
             FROM (
                 SELECT targets.*,
                     CASE WHEN slice_of <> '' THEN '{SLICE}'
-                         WHEN known.statement_key IS NULL AND group_key IN (SELECT group_key FROM at_reviewer)
+                         WHEN known.statement_key IS NULL AND $omits
+                              AND group_key IN (SELECT group_key FROM at_reviewer)
                          THEN '{OMITTED}' ELSE '' END AS relation,
                     CASE WHEN known.state = 'BLOCKED' OR known.is_returned THEN known.content_hash END AS stale_hash
                 FROM targets LEFT JOIN known USING (statement_key)
@@ -235,7 +254,7 @@ class Month:
                    OR (known.state IN ({free}) AND known.batch_id IS NULL)
             ) targets JOIN one_day USING (statement_key)
             QUALIFY row_number() OVER (PARTITION BY statement_key) = 1""",
-            {"limit": self.scheme.claim_from(self.as_of)},
+            {"limit": self.scheme.claim_from(self.as_of), "omits": OMITTED in self.classes},
         )
 
     def _leave_out(self, chosen: Selection) -> None:
@@ -287,14 +306,14 @@ class Month:
         tables = {
             view: self.source.read(view, provider_code=self.provider_code, care_month=self.care_month)
             for view in self.scheme.statement_views
-            if view != "statement"
+            if view != self.main
         }
-        tables["statement"] = self.statements
+        tables[self.main] = self.statements
         for view, table in tables.items():
             self.db.add(view, table)
         # A key that stands twice in the source makes one member; validation blocks it and names the key.
         self.db.run(
-            """CREATE VIEW one_statement AS SELECT * FROM statement
+            f"""CREATE VIEW one_statement AS SELECT * FROM {self.main}
             QUALIFY row_number() OVER (PARTITION BY statement_key) = 1"""
         )
         self._hash_contents()
@@ -302,15 +321,24 @@ class Month:
         if not groups:
             return
         rosters = {view: self._roster(view) for view in self.scheme.roster_views} | {
-            "provider": self.providers
+            self.scheme.provider_view: self.providers
         }
         cut = {view: self._cut(view) for view in self.scheme.statement_views}
-        orphans = {view: self._orphans(view) for view in self.scheme.statement_views if view != "statement"}
+        orphans = {view: self._orphans(view) for view in self.scheme.statement_views if view != self.main}
         for ordinal, (batch, rows) in enumerate(groups):
             mine = {view: by_batch.get(ordinal, tables[view].slice(0, 0)) for view, by_batch in cut.items()}
             if ordinal == 0:  # rows without a statement belong to no batch; the first one reports them
                 mine |= {view: pa.concat_tables([mine[view], lost]) for view, lost in orphans.items()}
-            yield batch, mine | rosters | self._references_of(rows), rows
+            linked = self._linked(rosters, mine[self.main])
+            yield batch, mine | linked | self._references_of(rows), rows
+
+    def _linked(self, rosters: Mapping[str, pa.Table], statements: pa.Table) -> dict[str, pa.Table]:
+        """The rosters, those with a link cut to the rows that the batch's statements point to."""
+        cut = dict(rosters)
+        for view, column in self.scheme.linked_rosters.items():
+            wanted = pc.unique(statements[column].combine_chunks())
+            cut[view] = rosters[view].filter(pc.is_in(rosters[view][column], value_set=wanted))
+        return cut
 
     def _references_of(self, rows: pa.Table) -> dict[str, pa.Table]:
         """What a batch's slices refer to, as assembly reads it."""
@@ -329,11 +357,30 @@ class Month:
         context = digest_context(
             [self.providers, *(self._roster(view) for view in self.scheme.context_views)], self.settings
         )
-        hash_contents(self.db, self.scheme.statement_views, "candidate", context)
+        hash_contents(self.db, self.scheme.statement_views, "candidate", context, contract=self.contract)
+        self._add_decisions()
         self.db.run(
             """CREATE TABLE member AS SELECT candidate.*, content_hash FROM candidate JOIN content USING (statement_key)
             WHERE stale_hash IS DISTINCT FROM content_hash"""
         )
+
+    def _add_decisions(self) -> None:
+        """What a person decided about a statement is part of what READY is a snapshot of."""
+        given = [
+            (one.subject, str(one.instruction_id))
+            for kind in self.scheme.decision_kinds
+            for one in self.ledger.instructions(self.scheme.name, kind=kind, valid_on=self.as_of)
+        ]
+        if given:
+            subjects, ids = (pa.array(column, pa.string()) for column in zip(*given, strict=True))
+            self.db.add("decided", pa.table({"statement_key": subjects, "instruction": ids}))
+            self.db.run(
+                """CREATE OR REPLACE TABLE content AS
+                SELECT statement_key, CASE WHEN ids IS NULL THEN content_hash ELSE sha256(content_hash || ids) END
+                    AS content_hash
+                FROM content LEFT JOIN (SELECT statement_key, string_agg(instruction, ',' ORDER BY instruction) AS ids
+                    FROM decided GROUP BY statement_key) USING (statement_key)"""
+            )
 
     def _number_batches(self, past: Mapping[str, int]) -> list[tuple[NewBatch, pa.Table]]:
         """Cut the members into batches; the id holds the group and a digest of generation and contents."""
@@ -343,13 +390,13 @@ class Month:
         batches: list[tuple[NewBatch, pa.Table]] = []
         self.db.run("CREATE TABLE place (statement_key VARCHAR, ordinal INTEGER, n INTEGER)")
         # An amount the source left out is named by validation; here it only must not stop the others.
-        amounts = ", ".join(f"coalesce(s.{name}, 0) AS {name}" for name in AMOUNTS)
-        columns = ", ".join(["s.care_month", amounts, *(f"s.{name}" for name in PERSONAL)])
+        given = self.scheme.member_columns
+        columns = ", ".join(f"{given[name]} AS {name}" for name in MEMBERS.names if name not in OWN_COLUMNS)
         for group_key, kind, relation in groups:
             rows = self.db.table(
                 f"""SELECT m.statement_key, m.identity, m.content_hash, {columns}
                 FROM member m JOIN one_statement s USING (statement_key) WHERE m.group_key = ?
-                ORDER BY s.care_from, m.statement_key""",
+                ORDER BY {self.scheme.member_order}, m.statement_key""",
                 [group_key],
             )
             rule = self.classes.get(relation)
@@ -362,7 +409,7 @@ class Month:
                     batch_id=make_batch_id(group_key, part, past.get(group_key, 0)),
                     scheme=self.scheme.name,
                     provider_code=self.provider_code,
-                    treatment_month=self.care_month,
+                    treatment_month=self.care_month or f"{self.as_of:%Y%m}",
                     kind=kind,
                     claim_class=header_code,
                     claim_date=self.as_of,
@@ -385,8 +432,8 @@ class Month:
 
     def _cut(self, view: str) -> dict[int, pa.Table]:
         """The view's rows of every batch, in statement order and then in the view's own."""
-        order = ", ".join(f"v.{name}" for name in CONTRACT.key(view))
-        names = ", ".join(f"v.{name}" for name in CONTRACT.arrow_schema(view).names)
+        order = ", ".join(f"v.{name}" for name in self.contract.key(view))
+        names = ", ".join(f"v.{name}" for name in self.contract.arrow_schema(view).names)
         table = self.db.table(
             f"""SELECT {names}, p.ordinal FROM {view} v JOIN place p USING (statement_key)
             ORDER BY p.ordinal, p.n, {order}"""
@@ -396,14 +443,14 @@ class Month:
         cut, start = {}, 0
         for ordinal in sorted(sizes):
             rows = table.slice(start, sizes[ordinal]).drop_columns(["ordinal"])
-            cut[ordinal] = rows.cast(CONTRACT.arrow_schema(view))
+            cut[ordinal] = rows.cast(self.contract.arrow_schema(view))
             start += sizes[ordinal]
         return cut
 
     def _orphans(self, view: str) -> pa.Table:
-        names = ", ".join(f"v.{name}" for name in CONTRACT.arrow_schema(view).names)
-        lost = self.db.table(f"SELECT {names} FROM {view} v ANTI JOIN statement USING (statement_key)")
-        return lost.cast(CONTRACT.arrow_schema(view))
+        names = ", ".join(f"v.{name}" for name in self.contract.arrow_schema(view).names)
+        lost = self.db.table(f"SELECT {names} FROM {view} v ANTI JOIN {self.main} USING (statement_key)")
+        return lost.cast(self.contract.arrow_schema(view))
 
 
 def make_batch_id(group_key: str, rows: pa.Table, generation: int) -> str:

@@ -77,6 +77,18 @@ PRESCRIPTION_CUTS = pa.schema(
     ]
 )
 
+LINE_DECISIONS = pa.schema(
+    [
+        pa.field("statement_no", pa.string(), nullable=False),
+        pa.field("line_no", pa.int64(), nullable=False),
+        pa.field("decision", pa.string(), nullable=False),  # pay | deny
+        pa.field("claimed_amount", pa.int64(), nullable=False),
+        pa.field("decided_amount", pa.int64(), nullable=False),
+        pa.field("code", pa.string()),
+        pa.field("text", pa.string()),
+    ]
+)
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -234,6 +246,16 @@ class PrescriptionAdjustment:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """A day that a notice sets for a claim, or for one statement of it; ``due_on`` None ends an earlier one."""
+
+    claim_no: str
+    statement_no: str | None
+    kind: str
+    due_on: date | None
+
+
+@dataclass(frozen=True)
 class Notice:
     """One document. ``kind`` is the vocabulary's; kinds that only inform (precheck, client-list) have no content."""
 
@@ -252,6 +274,8 @@ class Notice:
     dispute_receipts: tuple[DisputeReceipt, ...] = ()
     supplement_request: SupplementRequest | None = None
     prescription_adjustment: PrescriptionAdjustment | None = None
+    lines: pa.Table = field(default_factory=LINE_DECISIONS.empty_table, repr=False)
+    clocks: tuple[Clock, ...] = ()
 
     @property
     def has_content(self) -> bool:

@@ -18,11 +18,22 @@ from cheonggu.errors import UsageError
 SITE_VARIABLE = "CHEONGGU_SITE"
 AUTOMATIC, ON_DEMAND = "automatic", "on_demand"
 HOME = "home"  # in ``Site.settings``: the folder of the site file, from which paths are taken
+BATCHES, FILES = "batches", "files"
+
+
+@dataclass(frozen=True)
+class SourcePlace:
+    """Where a scheme's data comes from: the database's address, and the folder of files its rows may name."""
+
+    url: str
+    files: Path
 
 
 @dataclass(frozen=True)
 class Site:
-    """One installation. ``gateways`` maps a gateway's name to its settings.
+    """One installation. ``sources`` maps a scheme's name to its source; "" is the one of every other scheme.
+
+    ``gateways`` maps a gateway's name to its settings.
 
     ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
     claimed by other means and must never be claimed again. ``approvals`` is how many different persons must
@@ -31,7 +42,7 @@ class Site:
     every table of the file as it stands, for the scheme to read its own, and the file's folder as ``HOME``.
     """
 
-    source_url: str
+    sources: Mapping[str, SourcePlace]
     ledger_url: str
     data_folder: Path
     first_care_month: str
@@ -45,11 +56,27 @@ class Site:
     omitted: str = AUTOMATIC
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    def source(self, scheme: str) -> SourcePlace:
+        """The scheme's own source, else the common one; UsageError when there is neither."""
+        found = self.sources.get(scheme) or self.sources.get("")
+        if found is None:
+            raise UsageError(
+                f"The site file has no [source.{scheme}] url.",
+                f"설정 파일에 [source.{scheme}]의 url이 없습니다.",
+                fix_en="docs/operating.ko.md shows a complete file.",
+                fix_ko="docs/operating.ko.md의 예시를 보세요.",
+            )
+        return found
+
     def scheme_folder(self, scheme: str) -> Path:
         return self.data_folder / scheme
 
     def batches_folder(self, scheme: str) -> Path:
-        return self.scheme_folder(scheme) / "batches"
+        return self.scheme_folder(scheme) / BATCHES
+
+    def files_store(self, scheme: str) -> Path:
+        """Files that came with the source, kept once by content."""
+        return self.scheme_folder(scheme) / FILES
 
 
 def load_site(path: Path) -> Site:
@@ -68,7 +95,7 @@ def load_site(path: Path) -> Site:
     home = path.resolve().parent
     key = raw.get("key", {})
     return Site(
-        source_url=_url(home, _need(path, raw, "source", "url")),
+        sources=_sources(path, home, raw),
         ledger_url=_url(home, _need(path, raw, "ledger", "url")),
         data_folder=home / _need(path, raw, "data", "folder"),
         first_care_month=_month(path, _need(path, raw, "run", "first_care_month")),
@@ -90,6 +117,20 @@ def load_site(path: Path) -> Site:
 def site_path(given: Path | None = None) -> Path:
     """The site file: as given, else from the environment, else ``site.toml`` here."""
     return given or Path(os.environ.get(SITE_VARIABLE, "site.toml"))
+
+
+def _sources(path: Path, home: Path, raw: Mapping[str, Any]) -> dict[str, SourcePlace]:
+    """``[source]`` is for every scheme, ``[source.<scheme>]`` for one; files lie beside the site file by default."""
+    tables = {name: one for name, one in raw.get("source", {}).items() if isinstance(one, dict)}
+    if "url" in raw.get("source", {}) or not tables:
+        tables[""] = {"url": _need(path, raw, "source", "url"), **raw["source"]}
+    for name, one in tables.items():
+        if "url" not in one:
+            _need(path, {f"source.{name}": one}, f"source.{name}", "url")
+    return {
+        name: SourcePlace(_url(home, str(one["url"])), home / str(one.get("files", ".")))
+        for name, one in tables.items()
+    }
 
 
 def _need(path: Path, raw: Mapping[str, Any], table: str, key: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +54,13 @@ class Submitter:
         *,
         wait_seconds: float,
         approvals: int = 0,
+        once: Collection[str] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.ledger, self.gateway, self.actor = ledger, gateway, actor
         self.batches_root, self.files_folder = batches_root, files_folder
         self.wait_seconds, self.approvals, self.sleep = wait_seconds, approvals, sleep
+        self.once = once
 
     def run(self, scheme: str) -> HandOffs:
         """Finish what an earlier run began, then hand off claim by claim until one has to wait.
@@ -91,7 +93,7 @@ class Submitter:
                 why = NOT_FREE
                 break
             self.ledger.write_intent(
-                claim.provider_code, claim.claim_no, self.gateway.name, facts, self.actor
+                claim.provider_code, claim.claim_no, self.gateway.name, facts, self.actor, once=self.once
             )
             why = self._finish_open(handed_off, refused)
         ready, unapproved = part_approved(self.ledger, self.ledger.outbox(scheme), self.approvals)

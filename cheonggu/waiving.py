@@ -150,7 +150,7 @@ def _departments(
     if not column or all(one.scope != DEPARTMENT for one in waivers):
         return pa.nulls(len(blocked), pa.string())
     known = [
-        folder_of(batch_id).read(EXTRACT, "statement", ["statement_key", column])
+        folder_of(batch_id).read(EXTRACT, scheme.statement_views[0], ["statement_key", column])
         for batch_id in pc.unique(blocked["batch_id"]).to_pylist()
         if folder_of(batch_id).manifest(EXTRACT) is not None
     ]

@@ -40,10 +40,10 @@ def collect(scheme: SchemeName, as_json: Json = False) -> None:
 @app.command("demo")
 def demo(
     scheme: SchemeName,
-    statements: Annotated[int, typer.Option()],
     folder: Annotated[Path, typer.Option("--dir")],
+    statements: Annotated[int | None, typer.Option()] = None,
 ) -> None:
-    """One night at a made-up hospital."""
+    """One night over a made-up source, or one of every scheme (``all``)."""
     raise typer.Exit(rehearse(scheme, folder, statements))
 
 

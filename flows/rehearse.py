@@ -1,4 +1,4 @@
-"""A whole rehearsal: made-up hospital, the real flows, the simulated counterpart as a process of its own."""
+"""A whole rehearsal: made-up source, the real flows, the simulated counterpart as a process of its own."""
 
 from __future__ import annotations
 
@@ -11,25 +11,22 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import typer
 
+from cheonggu.batches import ASSEMBLE
 from cheonggu.ledger import Claim
-from cheonggu.schemes import find_scheme
+from cheonggu.schemes import SCHEMES, find_scheme
+from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import SITE_VARIABLE
-from cheonggu.sources.sample import build_sample
 from flows.collect_notices import collect_notices
 from flows.submit_claims import Night, submit_claims
 from tasks.resources import open_resources
 
-AS_OF = date(2026, 7, 6)  # the sample hospital's night: care of May and June is due, July is still running
+ALL = "all"
 ANSWER_SECONDS = 120
-SITE = """# 표본 병원 · the made-up hospital of the rehearsal
-[source]
-url = "sqlite:///hospital/hospital.db"
-
+SITE_HEAD = """# 표본 원천으로 하는 연습 · the made-up sources of the rehearsal
 [ledger]
 url = "sqlite:///ledger.db"
 
@@ -41,9 +38,14 @@ file = "ledger.key"
 
 [run]
 first_care_month = "202601"
+"""
+SITE_SCHEME = """
+[source.{name}]
+url = "sqlite:///{folder}/{database}"
+files = "{folder}"
 
-[gateway.hira_client]
-folder = "client"
+[gateway.{gateway}]
+folder = "{peer}"
 wait_seconds = 60
 """
 
@@ -62,40 +64,60 @@ class Proof:
         return not (self.missed or self.wrong_rule or self.blocked_without_cause)
 
 
-def rehearse(scheme: str, folder: Path, statements: int) -> int:
-    """Build (or find) the hospital, run the night, let the counterpart answer, collect; returns the exit code."""
+def rehearse(scheme: str, folder: Path, statements: int | None) -> int:
+    """Build (or find) the sources, run the nights, let the counterparts answer, collect; returns the exit code.
+
+    ``scheme`` may be ``all``: one ledger, one night of every scheme. ``statements``: size of the first scheme's
+    source, the others in proportion; None stands for the usual sizes.
+    """
     folder = folder.resolve()
-    os.environ[SITE_VARIABLE] = str(_prepare(folder, statements))
-    with _counterpart(scheme, folder / "client"):
-        night: Night = submit_claims(scheme, AS_OF, return_state=True).result()
+    chosen = list(SCHEMES.values()) if scheme == ALL else [find_scheme(scheme)]
+    os.environ[SITE_VARIABLE] = str(_prepare(folder, chosen, statements))
+    codes = [_rehearse_one(one, folder) for one in chosen]
+    return max(codes)
+
+
+def _rehearse_one(scheme: Scheme, folder: Path) -> int:
+    name, rehearsal = scheme.name, scheme.rehearsal
+    with _counterpart(scheme, folder / rehearsal.peer):
+        night: Night = submit_claims(name, rehearsal.as_of, return_state=True).result()
         claims = _collect_until_answered(scheme)
-    proof = _prove(scheme, folder / "hospital" / "truth.csv")
+    proof = _prove(name, folder / rehearsal.folder / "truth.csv")
     _report(folder, night, claims, proof, scheme)
     good = proof.holds and not night.held and not night.submitted.waiting and not night.submitted.refused
     return 0 if good else 1
 
 
-def _prepare(folder: Path, statements: int) -> Path:
-    """Site file, key and hospital; what stands already is used again, so a second night can be tried."""
-    site, key, hospital = folder / "site.toml", folder / "ledger.key", folder / "hospital"
+def _prepare(folder: Path, schemes: list[Scheme], statements: int | None) -> Path:
+    """Site file, key and sources; what stands already is used again, so a second night can be tried."""
+    site, key = folder / "site.toml", folder / "ledger.key"
     if not site.exists():
-        site.write_text(SITE, encoding="utf-8")
+        parts = [SITE_SCHEME.format(name=one.name, gateway=one.gateway, **_place(one)) for one in schemes]
+        site.write_text("".join([SITE_HEAD, *parts]), encoding="utf-8")
     if not key.exists():
         key.touch(mode=0o600)
         key.write_text(secrets.token_hex(32), encoding="ascii")
-    if not (hospital / "expected.json").exists():
-        typer.echo(f"표본 병원을 만듭니다 · building the sample hospital ({statements} statements) …")
-        build_sample(hospital, statements=statements, as_of=AS_OF)
+    for one in schemes:
+        sample, usual = one.rehearsal, one.rehearsal.default_size
+        size = usual if statements is None else statements * usual // schemes[0].rehearsal.default_size
+        if not (folder / sample.folder / "expected.json").exists():
+            typer.echo(f"{sample.name_ko}을 만듭니다 · building the {sample.name_en} ({size}) …")
+            sample.build(folder / sample.folder, size, sample.as_of)
     return site
 
 
+def _place(scheme: Scheme) -> dict[str, str]:
+    sample = scheme.rehearsal
+    return {"folder": sample.folder, "database": sample.database, "peer": sample.peer}
+
+
 @contextmanager
-def _counterpart(scheme: str, folder: Path) -> Iterator[None]:
-    """The simulated client and reviewer, knowing nothing of us but its folders."""
+def _counterpart(scheme: Scheme, folder: Path) -> Iterator[None]:
+    """The simulated counterpart, knowing nothing of us but its folders."""
     folder.mkdir(parents=True, exist_ok=True)
-    peer = find_scheme(scheme).simulator
-    command = [sys.executable, "-m", "cheonggu.cli", "simulate", peer, "--folder", str(folder)]
-    process = subprocess.Popen([*command, "--watch", "--seed", "1", "--today", AS_OF.isoformat()])
+    command = [sys.executable, "-m", "cheonggu.cli", "simulate", scheme.simulator, "--folder", str(folder)]
+    today = scheme.rehearsal.as_of.isoformat()
+    process = subprocess.Popen([*command, "--watch", "--seed", "1", "--today", today])
     try:
         yield
     finally:
@@ -103,16 +125,14 @@ def _counterpart(scheme: str, folder: Path) -> Iterator[None]:
         process.wait(timeout=30)
 
 
-def _collect_until_answered(scheme: str) -> list[Claim]:
-    """Collect until every handed-off claim has its review result, as an hourly schedule would over days."""
+def _collect_until_answered(scheme: Scheme) -> list[Claim]:
+    """Collect until every handed-off claim has its answers, as an hourly schedule would over days."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while True:
-        collect_notices(scheme, return_state=True).result()
-        with open_resources(scheme) as here:
-            claims = here.ledger.claims(scheme)
-        under_way = [
-            one for one in claims if str(one.state) in ("HANDED_OFF", "SENT", "RECEIVED", "IN_REVIEW")
-        ]
+        collect_notices(scheme.name, return_state=True).result()
+        with open_resources(scheme.name) as here:
+            claims = here.ledger.claims(scheme.name)
+        under_way = [one for one in claims if str(one.state) in scheme.rehearsal.under_way]
         if not under_way or time.monotonic() > deadline:
             return claims
         time.sleep(1)
@@ -130,16 +150,17 @@ def _prove(scheme: str, truth_file: Path) -> Proof:
     return Proof(len(truth), tuple(missed), tuple(wrong), tuple(sorted(blocked - set(truth))))
 
 
-def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, scheme: str) -> None:
+def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, scheme: Scheme) -> None:
     """A summary a newcomer understands, and where to look next."""
     received = [one for one in claims if one.receipt_no]
-    with open_resources(scheme) as here:
-        status = here.ledger.status(scheme)
+    with open_resources(scheme.name) as here:
+        status = here.ledger.status(scheme.name)
         largest = max(received, key=lambda one: one.statement_count, default=None)
-        page = here.folder(largest.batch_id).path / "assemble" / "claim.html" if largest else folder
+        made = here.folder(largest.batch_id).stage(ASSEMBLE) if largest else folder
+        page = made / scheme.rehearsal.page if largest else folder
     lines = [
         "",
-        f"하룻밤 {night.as_of} 결과 · what the night did",
+        f"하룻밤 {night.as_of} 결과 · what the night did ({scheme.name})",
         f"  1 추출 extract    {night.extracted.statements:>7,} 명세서 statements, "
         f"{night.extracted.waiting:,} 마감 전 not closed yet",
         f"  2 검증 validate   {night.validated.ready:>7,} 통과 ready, {night.validated.blocked:,} 보류 set aside",

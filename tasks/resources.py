@@ -57,7 +57,7 @@ class Resources:
 
     @contextmanager
     def source(self) -> Iterator[Source]:
-        source = open_source(self.site.source_url)
+        source = open_source(self.site.source(self.scheme.name).url, self.scheme.contract)
         try:
             yield source
         finally:

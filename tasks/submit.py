@@ -22,6 +22,7 @@ def submit(scheme: str) -> HandOffs:
             here.site.batches_folder(scheme),
             here.scheme.files_folder,
             here.actor,
+            once=here.scheme.once_files,
             wait_seconds=float(settings.get("wait_seconds", DEFAULT_WAIT_SECONDS)),
             approvals=here.site.approvals,
         )

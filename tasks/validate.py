@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from prefect import task
 
 from cheonggu.batches import EXTRACT, VALIDATE
+from cheonggu.judging import Judging
 from cheonggu.ledger import Batch
 from cheonggu.schemes.scheme import REFERENCES
 from cheonggu.waivers import Waiver
 from cheonggu.waiving import apply_waivers, choose, name_waivers, place_statements
-from schemas.statements import STATEMENT, check_statements, set_aside
+from schemas.shapes import ShapeInput, check_shapes
+from schemas.verdicts import set_aside
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
@@ -46,44 +49,38 @@ def validate(scheme: str, as_of: date) -> Validation:
 
 
 def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
-    folder = here.folder(batch.batch_id)
+    folder, scheme, settings = here.folder(batch.batch_id), here.scheme, here.site.settings
     doubles = here.ledger.find_doubles(batch.batch_id)
-    statements = folder.read(EXTRACT, STATEMENT)
+    statements = folder.read(EXTRACT, scheme.statement_views[0])
     chosen = choose(waivers, batch.provider_code, statements["statement_key"])
-    settings = here.site.settings
+    judging = Judging.of(here.ledger, scheme, batch)
     inputs = {
         EXTRACT: folder.inputs_digest(EXTRACT),
         "doubles": ",".join(doubles),
         "waivers": name_waivers(chosen),
-        "settings": repr(settings.get(here.scheme.settings_key)),
+        "settings": repr(settings.get(scheme.settings_key)),
+        **judging.inputs,
     }
     if folder.is_done(VALIDATE, inputs):
         return
-    views = (*here.scheme.statement_views, "provider", *here.scheme.roster_views)
+    views = (*scheme.statement_views, scheme.provider_view, *scheme.roster_views, *scheme.file_views)
     tables = {view: folder.read(EXTRACT, view) for view in views}
-    places = place_statements(statements, batch.provider_code, here.scheme.department_column)
-    verdict = check_statements(
-        tables,
-        here.scheme.statement_views,
-        here.scheme.codes,
-        kind=batch.kind,
-        setting=batch.group.get("setting", ""),
-        care_days=_care_days(tables[STATEMENT], batch.claim_date),
-        doubles=doubles,
-        waive=lambda found: apply_waivers(found, chosen, places, batch.provider_code),
+    places = place_statements(statements, batch.provider_code, scheme.department_column)
+
+    def waive(found: pa.Table) -> pa.Table:
+        return apply_waivers(found, chosen, places, batch.provider_code)
+
+    verdict = check_shapes(
+        ShapeInput(tables, scheme, batch.kind, batch.group, batch.claim_date, doubles, waive)
     )
     facts = {**batch.group, "kind": batch.kind, "provider_code": batch.provider_code}
-    settled, told = here.scheme.settle_amounts(verdict.tables, facts, settings)
-    verdict = set_aside(verdict, settled, apply_waivers(told, chosen, places, batch.provider_code))
+    settled, told = scheme.settle_amounts(verdict.tables, facts, settings)
+    verdict = set_aside(verdict, settled, waive(told))
+    judged = judging.run(verdict.tables, here.site.files_store(scheme.name))
+    verdict = set_aside(verdict, verdict.tables, waive(judged))
     folder.reopen(VALIDATE)
     made = {VERDICTS: verdict.verdicts, FINDINGS: verdict.findings}
     if folder.has(EXTRACT, REFERENCES):
         made[REFERENCES] = folder.read(EXTRACT, REFERENCES)
     folder.write_tables(VALIDATE, {**verdict.tables, **made})
     folder.seal(VALIDATE, inputs)
-
-
-def _care_days(statements, otherwise: date) -> tuple[date, date]:  # type: ignore[no-untyped-def]
-    """First and last care day of the batch, for which codes must be in force."""
-    days = pc.min_max(statements["care_to"]).as_py()
-    return days["min"] or otherwise, days["max"] or otherwise

@@ -11,12 +11,15 @@ from typing import Annotated
 
 import typer
 
+from cheonggu.schemes import SCHEMES, choose_scheme
 from cheonggu.site import SITE_VARIABLE, load_site, site_path
 
 Site = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
 ]
-SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
+SchemeName = Annotated[
+    str | None, typer.Option("--scheme", help="제도(비우면 설정 파일의 하나뿐인 제도) · scheme")
+]
 Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable summary")]
 
 # A flow run from a shell needs no server; it keeps its own small database beside the site file. Errors are printed
@@ -33,20 +36,25 @@ LOCAL_PREFECT = {
 
 
 def demo(
-    statements: Annotated[int, typer.Option(help="명세서 수 · statements in the sample hospital")] = 2400,
+    statements: Annotated[
+        int | None, typer.Option(help="명세서 수(여러 제도면 첫 제도의 것) · size of the made-up source")
+    ] = None,
     folder: Annotated[Path, typer.Option("--dir", help="작업 폴더 · folder to work in")] = Path("demo"),
-    scheme: SchemeName = "hira",
+    scheme: Annotated[
+        str | None, typer.Option("--scheme", help="제도, 또는 모두면 all · scheme, or all")
+    ] = None,
 ) -> None:
-    """표본 병원의 하룻밤을 처음부터 끝까지 돌립니다 · one night at a made-up hospital, end to end."""
+    """표본 자료의 하룻밤을 처음부터 끝까지 돌립니다 · one night over a made-up source, end to end."""
     folder.mkdir(parents=True, exist_ok=True)
+    size = [] if statements is None else ["--statements", str(statements)]
     start_flow(
-        ["demo", "--statements", str(statements), "--dir", str(folder), "--scheme", scheme],
+        ["demo", *size, "--dir", str(folder), "--scheme", scheme or next(iter(SCHEMES))],
         site=folder / "site.toml",
     )
 
 
 def run(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="기준일 · day of the run")
     ] = None,
@@ -55,12 +63,14 @@ def run(
 ) -> None:
     """지금 청구합니다: 추출→검증→작성→사전점검→송신→기록 · file now what is due."""
     day = ["--as-of", f"{as_of:%Y-%m-%d}"] if as_of else []
-    start_flow(["run", "--scheme", scheme, *day, *_json(as_json)], site=_existing(site))
+    path, name = _existing(site, scheme)
+    start_flow(["run", "--scheme", name, *day, *_json(as_json)], site=path)
 
 
-def collect(scheme: SchemeName = "hira", site: Site = None, as_json: Json = False) -> None:
+def collect(scheme: SchemeName = None, site: Site = None, as_json: Json = False) -> None:
     """수신 문서를 기록합니다 · take in what came back."""
-    start_flow(["collect", "--scheme", scheme, *_json(as_json)], site=_existing(site))
+    path, name = _existing(site, scheme)
+    start_flow(["collect", "--scheme", name, *_json(as_json)], site=path)
 
 
 def start_flow(arguments: list[str], *, site: Path) -> None:
@@ -77,11 +87,10 @@ def start_flow(arguments: list[str], *, site: Path) -> None:
     raise typer.Exit(code)
 
 
-def _existing(site: Path | None) -> Path:
-    """The site file, read once here: a wrong one must not start anything."""
+def _existing(site: Path | None, scheme: str | None) -> tuple[Path, str]:
+    """The site file, read once here (a wrong one must not start anything), and the scheme that is meant."""
     path = site_path(site)
-    load_site(path)
-    return path
+    return path, choose_scheme(load_site(path), scheme)
 
 
 def _json(as_json: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""``cheonggu simulate hira``: the simulated counterpart as a program of its own, and its single steps.
+"""``cheonggu simulate``: the simulated counterparts; here HIRA as as a program of its own, and its single steps.
 
 ``cheonggu simulate hira --folder CLIENT`` does one round of everything; ``--watch`` goes on doing so. The steps of
 the client, the operator and HIRA can be taken one by one: examine, send, delete, answer, status.
@@ -14,12 +14,14 @@ from typing import Annotated, Any
 
 import typer
 
+from cheonggu.commands.simulate_school import school
 from cheonggu.errors import UsageError
 from cheonggu.gateways.simulator import HiraSimulator
 
 app = typer.Typer(help="모의 상대 기관 · the simulated counterpart", no_args_is_help=True)
 hira = typer.Typer(help="모의 심평원 · the simulated HIRA: its claim client, the operator, the answers")
 app.add_typer(hira, name="hira")
+app.command("school")(school)
 
 ANSWERS = ("receipt", "review", "second-round", "settlement", "prescription", "return")
 FolderOption = Annotated[

@@ -8,9 +8,11 @@ from typing import Any
 from cheonggu.errors import UsageError
 from cheonggu.gateways.base import Examined, Gateway, Place
 from cheonggu.gateways.hira_client import HiraClient
+from cheonggu.gateways.school_portal import SchoolPortal
 
 GATEWAYS: dict[str, Callable[[Mapping[str, Any]], Gateway]] = {
     HiraClient.name: lambda settings: HiraClient(settings["folder"]),
+    SchoolPortal.name: lambda settings: SchoolPortal(settings["folder"]),
 }
 
 __all__ = ["GATEWAYS", "Examined", "Gateway", "Place", "open_gateway"]

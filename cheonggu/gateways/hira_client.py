@@ -11,33 +11,23 @@ Source: layouts README "Files per claim"; notices README, result file of the loc
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-import fsspec
+from cheonggu.errors import StateError
+from cheonggu.gateways.base import Place
+from cheonggu.gateways.folders import STAGING, FolderGateway, site_errors
 
-from cheonggu.errors import NoticeError, SiteError, StateError
-from cheonggu.gateways.base import Examined, Place
-
-INPUT, OUTPUT, STAGING = "in", "out", "staging"
-IMPORTED, REFUSED = "imported", "refused"
+INPUT = "in"
 MARKER = "MEDLOG.ENC"
 RESULT = "ExamResult.txt"
-STATUSES = (0, 1, -1)
 
 
-class HiraClient:
+class HiraClient(FolderGateway):
     """Gateway to one client installation at ``folder`` (an fsspec URL or a path)."""
 
     name = "hira_client"
-
-    def __init__(self, folder: str) -> None:
-        with _site_errors(folder):
-            self.fs, self.root = fsspec.core.url_to_fs(folder)
-            for part in (INPUT, OUTPUT, STAGING):
-                self.fs.makedirs(self._path(part), exist_ok=True)
+    inside, result = INPUT, RESULT
 
     def look(self, token: str, names: Sequence[str]) -> Place:
         present = self._names(INPUT)
@@ -65,95 +55,11 @@ class HiraClient:
         if place is Place.FREE:
             self._stage(token, files)
         for name in sorted(self._names(STAGING, token), key=lambda one: one == MARKER):
-            with _site_errors(name):
+            with site_errors(name):
                 self.fs.mv(self._path(STAGING, token, name), self._path(INPUT, name))
-
-    def examined(self) -> Examined | None:
-        if RESULT not in self._names(INPUT):
-            return None
-        with _site_errors(RESULT):
-            lines = self.fs.cat_file(self._path(INPUT, RESULT)).decode("cp949", "replace").split()
-        if len(lines) < 2 or not lines[1].lstrip("-").isdigit() or int(lines[1]) not in STATUSES:
-            raise NoticeError(
-                f"{RESULT} is not a document id and a status 0, 1 or -1.",
-                f"{RESULT} 내용이 문서ID와 점검결과(0, 1, -1)가 아닙니다.",
-                fix_en="Look into the client; it may still be running.",
-                fix_ko="청구 프로그램의 점검이 끝났는지 확인하세요.",
-            )
-        return Examined(lines[0], int(lines[1]))
-
-    def acknowledge(self) -> None:
-        if RESULT in self._names(INPUT):
-            with _site_errors(RESULT):
-                self.fs.rm_file(self._path(INPUT, RESULT))
 
     def left_over(self, token: str, names: Sequence[str]) -> list[str]:
         if not self._exists(STAGING, token):
             return []
         inside = [name for name in self._names(INPUT) if name in names]
         return sorted({*inside, *self._names(STAGING, token)})
-
-    def incoming(self) -> list[str]:
-        return [name for name in self._names(OUTPUT) if not name.startswith(".")]
-
-    def fetch(self, name: str) -> bytes:
-        with _site_errors(name):
-            data: bytes = self.fs.cat_file(self._path(OUTPUT, name))
-        return data
-
-    def set_aside(self, name: str, *, accepted: bool) -> None:
-        folder = IMPORTED if accepted else REFUSED
-        with _site_errors(name):
-            self.fs.makedirs(self._path(OUTPUT, folder), exist_ok=True)
-            if self.fs.exists(self._path(OUTPUT, name)):
-                self.fs.mv(self._path(OUTPUT, name), self._path(OUTPUT, folder, name))
-
-    def _stage(self, token: str, files: Sequence[Path]) -> None:
-        """Copy the set beside the input folder, read it back, and give it its final name at once."""
-        new = f"{token}.new"
-        with _site_errors(token):
-            if self._exists(STAGING, new):
-                self.fs.rm(self._path(STAGING, new), recursive=True)
-            self.fs.makedirs(self._path(STAGING, new))
-        for path in files:
-            target = self._path(STAGING, new, path.name)
-            with _site_errors(path.name):
-                self.fs.put_file(str(path), target)
-                if _digest(path.read_bytes()) != _digest(self.fs.cat_file(target)):
-                    raise OSError("the copy differs from the original")
-        with _site_errors(token):
-            self.fs.mv(self._path(STAGING, new), self._path(STAGING, token), recursive=True)
-
-    def _exists(self, *parts: str) -> bool:
-        self.fs.invalidate_cache()
-        with _site_errors(parts[-1]):
-            return bool(self.fs.exists(self._path(*parts)))
-
-    def _names(self, *parts: str) -> list[str]:
-        if not self._exists(*parts):
-            return []
-        with _site_errors(parts[-1]):
-            found = self.fs.ls(self._path(*parts), detail=True)
-        return sorted(one["name"].rsplit("/", 1)[-1] for one in found if one["type"] == "file")
-
-    def _path(self, *parts: str) -> str:
-        return "/".join((self.root, *parts))
-
-
-@contextmanager
-def _site_errors(what: str) -> Iterator[None]:
-    """A full, read-only or vanished folder becomes an error that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        why = error.strerror or str(error) or type(error).__name__
-        raise SiteError(
-            f"The client's folder, {what}: {why}.",
-            f"청구 프로그램 폴더의 {what}: {why}.",
-            fix_en="Check the mount, free space and rights, then run again; nothing was lost.",
-            fix_ko="폴더 연결, 저장 공간, 권한을 확인한 뒤 다시 실행하세요. 잃은 자료는 없습니다.",
-        ) from error
-
-
-def _digest(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()

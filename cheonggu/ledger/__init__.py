@@ -1,6 +1,7 @@
 """The ledger: the memory of every statement and claim, on SQLite or PostgreSQL."""
 
 from cheonggu.ledger.model import (
+    MEMBERS,
     REFERENCES,
     Actor,
     Batch,
@@ -17,6 +18,7 @@ from cheonggu.ledger.model import (
 from cheonggu.ledger.store import Ledger, open_ledger
 
 __all__ = [
+    "MEMBERS",
     "REFERENCES",
     "Actor",
     "Batch",

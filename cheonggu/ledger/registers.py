@@ -118,8 +118,8 @@ def list_files(connection: Connection, provider_code: str, claim_no: str) -> tup
     return tuple(sorted((FileFact(one.name, one.size, one.sha256) for one in rows), key=lambda one: one.name))
 
 
-def read_known(connection: Connection, scheme: str, provider_code: str, care_month: str) -> pa.Table:
-    """``KNOWN`` of one provider and care month."""
+def read_known(connection: Connection, scheme: str, provider_code: str, care_month: str | None) -> pa.Table:
+    """``KNOWN`` of one provider and care month (None: of all its months)."""
     mine, sent = statement.c, claim_statement.c
     came_back = exists().where(
         sent.statement_key == mine.statement_key,
@@ -130,8 +130,10 @@ def read_known(connection: Connection, scheme: str, provider_code: str, care_mon
     )
     columns = [mine[name] for name in KNOWN.names if name != "is_returned"]
     query = select(*columns, cast(came_back, Integer)).where(
-        mine.scheme == scheme, mine.provider_code == provider_code, mine.care_month == care_month
+        mine.scheme == scheme, mine.provider_code == provider_code
     )
+    if care_month is not None:
+        query = query.where(mine.care_month == care_month)
     raw = pa.schema([*list(KNOWN)[:-1], pa.field("is_returned", pa.int8())])  # SQLite has no booleans
     return read_table(connection, query, raw).cast(KNOWN)
 

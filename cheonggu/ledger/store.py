@@ -132,8 +132,8 @@ class Ledger:
         """Hold the run lock ``name`` for a block; BusyError at once when another run holds it."""
         return locks.hold(self._engine, name)
 
-    def known_statements(self, scheme: str, provider_code: str, care_month: str) -> pa.Table:
-        """What is known (``model.KNOWN``) of one provider and care month; batch_id null means in no batch."""
+    def known_statements(self, scheme: str, provider_code: str, care_month: str | None) -> pa.Table:
+        """What is known (``model.KNOWN``) of one provider and care month (None: all); batch_id null: in no batch."""
         with self._read() as connection:
             return registers.read_known(connection, scheme, provider_code, care_month)
 
@@ -234,14 +234,21 @@ class Ledger:
             return submissions.find_open(connection, gateway)
 
     def write_intent(
-        self, provider_code: str, claim_no: str, gateway: str, files: Sequence[FileLike], actor: Actor
+        self,
+        provider_code: str,
+        claim_no: str,
+        gateway: str,
+        files: Sequence[FileLike],
+        actor: Actor,
+        *,
+        once: Collection[str] | None = None,
     ) -> Submission:
-        """Say what will be placed, before anything is.
+        """Say what will be placed, before anything is. ``once``: the files that never go twice (None: all).
 
         StateError when the gateway is occupied, when a file is not the frozen one, or was ever handed off.
         """
         with self._change(actor) as tx:
-            return submissions.write_intent(tx, provider_code, claim_no, gateway, files)
+            return submissions.write_intent(tx, provider_code, claim_no, gateway, files, once)
 
     def mark_placed(self, submission_id: int, actor: Actor) -> None:
         """All files stand in the client's folder: claim HANDED_OFF, statements IN_FLIGHT."""

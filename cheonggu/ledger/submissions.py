@@ -7,7 +7,7 @@ blocks its gateway, until a notice or a person settles it: nothing is ever sent 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
@@ -29,9 +29,17 @@ CLIENT_REFUSED = "client-refused"
 
 
 def write_intent(
-    tx: Transaction, provider_code: str, claim_no: str, gateway: str, files: Sequence[FileLike]
+    tx: Transaction,
+    provider_code: str,
+    claim_no: str,
+    gateway: str,
+    files: Sequence[FileLike],
+    once: Collection[str] | None = None,
 ) -> Submission:
-    """Say what will be placed, before anything is; the same intent again gives the same submission."""
+    """Say what will be placed, before anything is; the same intent again gives the same submission.
+
+    ``once``: names of the files that may never go twice; None: all but empty ones and markers.
+    """
     found = get_claim(tx.connection, provider_code, claim_no)
     facts = tuple(
         sorted((FileFact(one.name, one.size, one.sha256) for one in files), key=lambda one: one.name)
@@ -45,7 +53,7 @@ def write_intent(
         raise _occupied(current)
     _check_waiting(tx.connection, found)
     _check_frozen(tx.connection, found, facts)
-    _check_never_sent(tx.connection, found, facts, digest)
+    _check_never_sent(tx.connection, found, [one for one in facts if _goes_once(one, once)], digest)
     number = (
         tx.connection.execute(select(func.coalesce(func.max(submission.c.submission_id), 0))).scalar_one() + 1
     )
@@ -62,11 +70,15 @@ def write_intent(
         )
     )
     same = {"submission_id": number, "provider_code": provider_code}
-    rows = [{**same, **vars(one), "goes_once": one.size > MARKER_BYTES} for one in facts]
+    rows = [{**same, **vars(one), "goes_once": _goes_once(one, once)} for one in facts]
     tx.connection.execute(insert(submission_file), rows)
     detail = {"submission_id": number, "gateway": gateway, "files": [[one.name, one.sha256] for one in facts]}
     tx.append("intent", claim_columns(found), detail=detail)
     return get_submission(tx.connection, number)
+
+
+def _goes_once(one: FileFact, once: Collection[str] | None) -> bool:
+    return one.size > MARKER_BYTES and (once is None or one.name in once)
 
 
 def mark_placed(tx: Transaction, submission_id: int, *, document_no: str | None = None) -> None:
@@ -282,7 +294,7 @@ def _check_frozen(connection: Connection, found: Any, files: Sequence[FileFact])
 
 
 def _check_never_sent(connection: Connection, found: Any, files: Sequence[FileFact], digest: str) -> None:
-    hashes = [one.sha256 for one in files if one.size > MARKER_BYTES]
+    hashes = [one.sha256 for one in files]
     seen = select(submission_file.c.submission_id).where(
         submission_file.c.provider_code == found.provider_code,
         submission_file.c.sha256.in_(hashes),

@@ -41,6 +41,15 @@ FLAT_CODES = pa.schema(
         ("valid_to", pa.date32()),
     ]
 )
+LAYOUT_RECORDS = pa.schema([("kind", pa.string()), ("record", pa.string()), ("bytes", pa.int64())])
+FORM_VERSIONS = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("valid_from", pa.date32()),
+        ("header", pa.string()),
+        ("statement", pa.string()),
+    ]
+)
 # The engine makes it from the catalogue's own lists, so that rules and lists are always of one version.
 MADE_HERE = {"code"}
 PLACES = ("statement_no", "line_no", "field", "detail", "file", "record")
@@ -341,12 +350,12 @@ def _formats(codes: CodeLists) -> dict[str, list[Version]]:
 def _add_layouts(connection: Any, catalogue: Catalogue) -> None:
     """``layout_record``: lengths in bytes by kind and record; ``form_version``: version digits by kind and day."""
     records = [{"kind": one.kind, "record": one.record, "bytes": one.length} for one in catalogue.layouts]
-    _copy(connection, "layout_record", pa.Table.from_pylist(records))
+    _copy(connection, "layout_record", pa.Table.from_pylist(records, schema=LAYOUT_RECORDS))
     forms = [
         {"kind": one.kind, "valid_from": one.first, "header": one.header, "statement": one.statement}
         for one in catalogue.layouts.forms
     ]
-    _copy(connection, "form_version", pa.Table.from_pylist(forms))
+    _copy(connection, "form_version", pa.Table.from_pylist(forms, schema=FORM_VERSIONS))
 
 
 def _format_overrides(codes: CodeLists, name: str) -> dict[str, str]:

@@ -150,7 +150,7 @@ def _plan_by_difference(
     planned: list[Planned] = []
     for month in open_months(source, ledger, scheme, site, request.as_of, _select(request, rule)):
         planned += [
-            Planned(one["statement_key"], one["statement_key"], month.care_month, one["group_key"])
+            Planned(one["statement_key"], one["statement_key"], month.care_month or "", one["group_key"])
             for one in month.list_candidates().to_pylist()
         ]
     found = {one.statement_key for one in planned}

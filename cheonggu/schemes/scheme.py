@@ -14,6 +14,7 @@ from cheonggu.codes import CodeLists
 from cheonggu.findings import none_found
 from cheonggu.layouts import LayoutCatalogue
 from cheonggu.notices import Notice
+from cheonggu.sources.contract import Contract
 
 # The name of a batch's claim class in its group; originals have none.
 CLASS_NAME = "class_name"
@@ -84,19 +85,44 @@ class BatchInput:
     tables: Mapping[str, pa.Table]
     remark: str
     references: pa.Table = field(default_factory=REFERENCE_COLUMNS.empty_table)
+    files: Path = Path()
 
 
 @dataclass(frozen=True)
 class Assembled:
     """A numbered claim as wire tables: ``header`` one row, ``records`` by record letter, whole statements in order.
 
-    ``members``: statement_key, statement_no and the amounts as sent (int64 won).
+    ``members``: statement_key, statement_no and the amounts as sent (int64 won). ``files``: name inside the
+    claim → where the file lies that goes along unchanged; ``facts``: what pages need besides the wire.
     """
 
     header: pa.Table
     records: Mapping[str, pa.Table]
     members: pa.Table
     title: str
+    files: Mapping[str, Path] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A made-up source of the scheme, to rehearse a night with.
+
+    ``build(folder, size, as_of)`` writes ``database`` and ``truth.csv`` (statement_key, rule_id) into ``folder``.
+    ``peer`` is the gateway's folder, where the simulated counterpart works; ``under_way`` are the claim states for
+    which its answers are still to come; ``page`` is the readable page of a claim in its batch folder.
+    """
+
+    folder: str
+    database: str
+    as_of: date
+    build: Callable[[Path, int, date], object]
+    default_size: int
+    name_ko: str
+    name_en: str
+    page: str
+    peer: str
+    under_way: tuple[str, ...] = ("HANDED_OFF", "SENT", "RECEIVED", "IN_REVIEW")
 
 
 def keep_amounts(
@@ -124,7 +150,13 @@ class DisputeRules:
 class Scheme:
     """One claim scheme. ``statement_views`` are read per provider and month, ``roster_views`` per provider.
 
-    A change in one of the ``context_views`` gives blocked statements another chance.
+    ``statement_views[0]`` has one row per statement, ``provider_view`` one per provider. A change in one of the
+    ``context_views`` gives blocked statements another chance, and so does a new instruction of one of the
+    ``decision_kinds`` about the statement. ``linked_rosters`` names rosters of which a batch keeps only the rows its
+    statements point to by that column. ``bundles_months``: one claim holds statements of every month that is due.
+
+    ``member_columns``: column of the ledger's members → SQL over a row ``s`` of the first view; ``member_order`` is
+    the order of statements inside a claim, likewise; ``last_day`` the column of its last day.
 
     ``value_on(name, day)`` gives a dated value of the scheme; ``department_column`` is the statement view's column that
     a waiver may name, empty where there is none; ``deadlines`` is the file of its time limits, and
@@ -143,9 +175,19 @@ class Scheme:
     compares what is given. ``batch``: kind, provider_code and group; ``settings``: tables of the site file. It gives
     the tables (further ones may be added) and findings per statement, of which an error sets its statement aside.
     ``settings_key`` names the table of the site file it reads: a change there gives blocked statements another chance.
+    ``rosters`` are the ``target_rosters`` and the provider.
+
+    ``once_files``: files of a claim that carry its number and never go twice; None stands for all of them.
+
+    ``take_files(tables, origin, store)`` copies the files that the tables name into the store, by content, and gives
+    a table per view of its own. ``judge(tables, context)`` gives findings of a whole batch once the shapes hold.
+    ``find_visits(tables)`` gives statement_key and visit (plain text, kept only as a keyed hash) of every visit that
+    another scheme could claim too.
     """
 
     name: str
+    contract: Contract
+    shapes: str
     layouts: LayoutCatalogue
     codes: CodeLists
     rule_folders: tuple[Path, ...]
@@ -175,8 +217,22 @@ class Scheme:
     cut_addition: Callable[
         [Mapping[str, pa.Table], Mapping[str, pa.Table]], tuple[dict[str, pa.Table], pa.Table]
     ]
+    rehearsal: Rehearsal
+    provider_view: str
+    target_rosters: tuple[str, ...]
+    member_columns: Mapping[str, str]
+    member_order: str
+    last_day: str
     disputes: DisputeRules | None = None
     settle_amounts: Callable[
         [Mapping[str, pa.Table], Mapping[str, str], Mapping[str, Any]], tuple[dict[str, pa.Table], pa.Table]
     ] = keep_amounts
     settings_key: str = ""
+    linked_rosters: Mapping[str, str] = field(default_factory=dict)
+    bundles_months: bool = False
+    decision_kinds: tuple[str, ...] = ()
+    once_files: tuple[str, ...] | None = None
+    file_views: tuple[str, ...] = ()
+    take_files: Callable[[Mapping[str, pa.Table], Path, Path], dict[str, pa.Table]] | None = None
+    judge: Callable[[Mapping[str, pa.Table], Mapping[str, Any]], pa.Table] | None = None
+    find_visits: Callable[[Mapping[str, pa.Table]], pa.Table] | None = None

@@ -20,7 +20,7 @@ from typing import Protocol, Self
 import pyarrow as pa
 
 from cheonggu.errors import ContractError
-from cheonggu.sources.contract import CONTRACT, Column
+from cheonggu.sources.contract import Column, Contract
 
 GROUPS = pa.schema(
     [
@@ -77,26 +77,28 @@ class ClosingSource(ABC):
         self.close()
 
 
-def chosen_columns(view: str, columns: Sequence[str] | None) -> tuple[Column, ...]:
+def chosen_columns(contract: Contract, view: str, columns: Sequence[str] | None) -> tuple[Column, ...]:
     """The contract's columns of a view that were asked for; KeyError when one is not in the contract."""
     if columns is None:
-        return CONTRACT.columns(view)
+        return contract.columns(view)
     for name in columns:
-        CONTRACT.column(view, name)
-    return tuple(one for one in CONTRACT.columns(view) if one.name in set(columns))
+        contract.column(view, name)
+    return tuple(one for one in contract.columns(view) if one.name in set(columns))
 
 
-def needed_columns(view: str, columns: Sequence[str] | None) -> tuple[Column, ...]:
+def needed_columns(contract: Contract, view: str, columns: Sequence[str] | None) -> tuple[Column, ...]:
     """The chosen columns and the key, which sorting and error messages need."""
     if columns is None:
-        return CONTRACT.columns(view)
-    return chosen_columns(view, [*columns, *CONTRACT.key(view)])
+        return contract.columns(view)
+    return chosen_columns(contract, view, [*columns, *contract.key(view)])
 
 
-def filters(view: str, provider_code: str | None, care_month: str | None) -> dict[str, str]:
+def filters(
+    contract: Contract, view: str, provider_code: str | None, care_month: str | None
+) -> dict[str, str]:
     """Column → wanted value, for those filters that the view has a column for."""
     wanted = {"provider_code": provider_code, "care_month": care_month}
-    return {name: value for name, value in wanted.items() if value is not None and CONTRACT.has(view, name)}
+    return {name: value for name, value in wanted.items() if value is not None and contract.has(view, name)}
 
 
 def wrong_value(column: Column, place: str, found_en: str, found_ko: str) -> ContractError:

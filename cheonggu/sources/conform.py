@@ -14,30 +14,34 @@ import pyarrow.compute as pc
 
 from cheonggu.errors import ContractError
 from cheonggu.sources.base import needed_columns, wrong_value
-from cheonggu.sources.contract import CONTRACT, DATE, INT, Column
+from cheonggu.sources.contract import DATE, INT, Column, Contract
 
 WRONG_TEXT = "\x1b"
 WRONG_INT = -(2**63)
 ISO_DAY = r"^\d{4}-\d{2}-\d{2}$"
 
 
-def conform(view: str, raw: Mapping[str, pa.ChunkedArray], columns: Sequence[str] | None = None) -> pa.Table:
+def conform(
+    contract: Contract, view: str, raw: Mapping[str, pa.ChunkedArray], columns: Sequence[str] | None = None
+) -> pa.Table:
     """Contract columns of ``raw`` with the contract's types, sorted by key.
 
     ``raw`` holds at least the chosen columns and the key. Raises ContractError for a value of the wrong type.
     """
-    place = _Places(view, raw)
-    arrays = {one.name: _converted(one, raw[one.name], place) for one in needed_columns(view, columns)}
-    schema = pa.schema([CONTRACT.arrow_schema(view).field(name) for name in arrays])
-    table = sorted_by_key(view, pa.table(list(arrays.values()), schema=schema))
+    place = _Places(contract, view, raw)
+    arrays = {
+        one.name: _converted(one, raw[one.name], place) for one in needed_columns(contract, view, columns)
+    }
+    schema = pa.schema([contract.arrow_schema(view).field(name) for name in arrays])
+    table = sorted_by_key(contract.key(view), pa.table(list(arrays.values()), schema=schema))
     return table if columns is None else table.select([n for n in schema.names if n in set(columns)])
 
 
 class _Places:
     """Words for a row: its statement, else its provider; only built when something is wrong."""
 
-    def __init__(self, view: str, raw: Mapping[str, pa.ChunkedArray]) -> None:
-        self.name = "statement_key" if CONTRACT.has(view, "statement_key") else "provider_code"
+    def __init__(self, contract: Contract, view: str, raw: Mapping[str, pa.ChunkedArray]) -> None:
+        self.name = "statement_key" if contract.has(view, "statement_key") else "provider_code"
         self.keys = raw.get(self.name)
 
     def first(self, column: Column, is_wrong: pa.ChunkedArray) -> str:
@@ -135,9 +139,8 @@ def _plain_text(array: pa.ChunkedArray) -> pa.ChunkedArray:
     return array if pa.types.is_string(array.type) else array.cast(pa.string())
 
 
-def sorted_by_key(view: str, table: pa.Table) -> pa.Table:
+def sorted_by_key(key: Sequence[str], table: pa.Table) -> pa.Table:
     """Rows in key order; a table that already stands in order is returned as it is."""
-    key = CONTRACT.key(view)
     if is_sorted(table, key):
         return table
     return table.take(pc.sort_indices(table, sort_keys=[(name, "ascending") for name in key]))

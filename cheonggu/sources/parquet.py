@@ -24,7 +24,7 @@ from cheonggu.sources.base import (
     needed_columns,
 )
 from cheonggu.sources.conform import conform, is_convertible, wrong_type
-from cheonggu.sources.contract import CONTRACT, Column
+from cheonggu.sources.contract import Column, Contract
 from cheonggu.sources.sql import broken_read, conform_groups, unreachable
 
 # A code in a folder's name is text, whatever it looks like.
@@ -36,23 +36,23 @@ FOLDER_NAMES = ds.partitioning(
 class ParquetSource(ClosingSource):
     """Reads the contract's views from a folder. See ``base.Source`` for what each method promises."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, contract: Contract) -> None:
         if not folder.is_dir():
             raise unreachable(f"Folder {folder.name}", f"폴더 {folder.name}")
-        self.folder = folder
+        self.folder, self.contract = folder, contract
         self._dataset = functools.cache(self._open)
 
     def check(self) -> None:
-        for view in CONTRACT.views:
-            self._check_shape(view, CONTRACT.columns(view))
+        for view in self.contract.views:
+            self._check_shape(view, self.contract.columns(view))
 
     def groups(self, first_month: str, last_month: str) -> pa.Table:
-        view, names = "statement", ["provider_code", "care_month"]
-        self._check_shape(view, [CONTRACT.column(view, name) for name in names])
+        view, names = self.contract.main_view, ["provider_code", "care_month"]
+        self._check_shape(view, [self.contract.column(view, name) for name in names])
         month = pc.field("care_month")
         found = self._scan(view, names, (month >= first_month) & (month <= last_month))
         counted = found.group_by(names).aggregate([([], "count_all")])
-        return conform_groups(counted.rename_columns([*names, "statements"]))
+        return conform_groups(view, counted.rename_columns([*names, "statements"]))
 
     def read(
         self,
@@ -62,12 +62,17 @@ class ParquetSource(ClosingSource):
         care_month: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
-        needed = needed_columns(view, columns)
+        needed = needed_columns(self.contract, view, columns)
         self._check_shape(view, needed)
-        wanted = [pc.field(name) == value for name, value in filters(view, provider_code, care_month).items()]
+        wanted = [
+            pc.field(name) == value
+            for name, value in filters(self.contract, view, provider_code, care_month).items()
+        ]
         where = functools.reduce(lambda one, other: one & other, wanted) if wanted else None
         found = self._scan(view, [one.name for one in needed], where)
-        return conform(view, dict(zip(found.column_names, found.columns, strict=True)), columns)
+        return conform(
+            self.contract, view, dict(zip(found.column_names, found.columns, strict=True)), columns
+        )
 
     def close(self) -> None:
         self._dataset.cache_clear()

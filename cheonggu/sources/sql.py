@@ -24,7 +24,7 @@ from cheonggu.sources.base import (
     needed_columns,
 )
 from cheonggu.sources.conform import conform, wrong_type
-from cheonggu.sources.contract import CONTRACT, Column
+from cheonggu.sources.contract import Column, Contract
 
 
 class Dialect(Protocol):
@@ -57,25 +57,27 @@ class Dialect(Protocol):
 class SqlSource(ClosingSource):
     """Reads ``cheonggu_<view>`` views. See ``base.Source`` for what each method promises."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, dialect: Dialect, contract: Contract) -> None:
+        self._dialect, self.contract = dialect, contract
         self._connection = dialect.connect()
         self._types: dict[str, Mapping[str, str]] = {}
 
     def check(self) -> None:
-        for view in CONTRACT.views:
+        for view in self.contract.views:
             self._check_view(view)
 
     def groups(self, first_month: str, last_month: str) -> pa.Table:
-        view = "statement"
-        self._check_shape(view, [CONTRACT.column(view, name) for name in ("provider_code", "care_month")])
+        view = self.contract.main_view
+        self._check_shape(
+            view, [self.contract.column(view, name) for name in ("provider_code", "care_month")]
+        )
         low, high = self._dialect.mark(1), self._dialect.mark(2)
         sql = f"""SELECT provider_code, care_month, COUNT(*) AS statements FROM {VIEW_PREFIX}{view}
             WHERE care_month >= {low} AND care_month <= {high} GROUP BY provider_code, care_month"""
         found = self._fetch(
             view, lambda: self._dialect.fetch(self._connection, sql, [first_month, last_month])
         )
-        return conform_groups(found)
+        return conform_groups(view, found)
 
     def read(
         self,
@@ -85,11 +87,13 @@ class SqlSource(ClosingSource):
         care_month: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> pa.Table:
-        wanted = filters(view, provider_code, care_month)
-        self._check_shape(view, needed_columns(view, columns))
+        wanted = filters(self.contract, view, provider_code, care_month)
+        self._check_shape(view, needed_columns(self.contract, view, columns))
         sql = self._select(view, wanted, columns)
         found = self._fetch(view, lambda: self._dialect.fetch(self._connection, sql, list(wanted.values())))
-        return conform(view, dict(zip(found.column_names, found.columns, strict=True)), columns)
+        return conform(
+            self.contract, view, dict(zip(found.column_names, found.columns, strict=True)), columns
+        )
 
     def close(self) -> None:
         self._connection.close()
@@ -97,17 +101,17 @@ class SqlSource(ClosingSource):
     def _check_view(self, view: str) -> None:
         """The view as the database describes it now, and the types of its first values."""
         self._types.pop(view, None)
-        self._check_shape(view, CONTRACT.columns(view))
+        self._check_shape(view, self.contract.columns(view))
         sql = self._select(view, (), None)
         found = self._fetch(view, lambda: self._dialect.first_rows(self._connection, sql, SCAN_ROWS))
-        conform(view, dict(zip(found.column_names, found.columns, strict=True)))
+        conform(self.contract, view, dict(zip(found.column_names, found.columns, strict=True)))
 
     def _select(self, view: str, wanted: Iterable[str], columns: Sequence[str] | None) -> str:
         """The query for some columns of a view, with a placeholder for each wanted value."""
         types = self._types[view]
         parts = [
             f"{self._dialect.expression(one, types[one.name])} AS {one.name}"
-            for one in needed_columns(view, columns)
+            for one in needed_columns(self.contract, view, columns)
         ]
         where = [f"{name} = {self._dialect.mark(number)}" for number, name in enumerate(wanted, start=1)]
         sql = f"SELECT {', '.join(parts)} FROM {VIEW_PREFIX}{view}"
@@ -135,15 +139,15 @@ class SqlSource(ClosingSource):
             raise broken_read(view, error) from None
 
 
-def conform_groups(found: pa.Table) -> pa.Table:
+def conform_groups(view: str, found: pa.Table) -> pa.Table:
     """``GROUPS`` in order. A padded code is refused: reads by provider and month would not find its rows."""
     table = found.select(GROUPS.names).cast(GROUPS)
     for name in ("provider_code", "care_month"):
         values = table[name].to_pylist()
         if any(value is None or value != value.rstrip(" ") for value in values):
             raise ContractError(
-                f"{VIEW_PREFIX}statement.{name} holds an empty value or one with trailing spaces.",
-                f"{VIEW_PREFIX}statement.{name}에 빈 값이나 뒤에 공백이 붙은 값이 있습니다.",
+                f"{VIEW_PREFIX}{view}.{name} holds an empty value or one with trailing spaces.",
+                f"{VIEW_PREFIX}{view}.{name}에 빈 값이나 뒤에 공백이 붙은 값이 있습니다.",
                 fix_en="Trim the column in the view and leave out rows without it.",
                 fix_ko="뷰에서 공백을 없애고 값이 없는 행을 제외하세요.",
             )

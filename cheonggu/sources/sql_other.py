@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from cheonggu.errors import UsageError
 from cheonggu.sources.base import VIEW_PREFIX
 from cheonggu.sources.conform import WRONG_INT, WRONG_TEXT
-from cheonggu.sources.contract import CONTRACT, INT, TEXT, Column
+from cheonggu.sources.contract import INT, TEXT, Column, Contract
 from cheonggu.sources.sql import unreachable
 
 CHUNK_ROWS = 10_000
@@ -28,7 +28,8 @@ class OtherDialect:
 
     errors: tuple[type[Exception], ...] = (sa.exc.SQLAlchemyError,)
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, contract: Contract) -> None:
+        self._types = {one.name: one.type for one in contract.all_columns}
         try:
             self._engine = sa.create_engine(url)
         except (sa.exc.ArgumentError, ModuleNotFoundError):
@@ -51,8 +52,8 @@ class OtherDialect:
         with connection.begin():
             result = connection.execute(sa.text(sql), bound)
             names = list(result.keys())
-            chunks = [_table(names, rows) for rows in result.partitions(CHUNK_ROWS)]
-        return pa.concat_tables(chunks or [_table(names, [])])
+            chunks = [_table(names, rows, self._types) for rows in result.partitions(CHUNK_ROWS)]
+        return pa.concat_tables(chunks or [_table(names, [], self._types)])
 
     def describe(self, connection: Any, view: str) -> Mapping[str, str]:
         try:
@@ -70,26 +71,27 @@ class OtherDialect:
     def first_rows(self, connection: Any, sql: str, rows: int) -> pa.Table:
         with connection.begin():
             result = connection.execute(sa.text(sql))
-            return _table(list(result.keys()), result.fetchmany(rows))
+            return _table(list(result.keys()), result.fetchmany(rows), self._types)
 
     def mark(self, number: int) -> str:
         return f":p{number}"
 
 
-def _table(names: Sequence[str], rows: Sequence[Sequence[object]]) -> pa.Table:
+def _table(names: Sequence[str], rows: Sequence[Sequence[object]], types: Mapping[str, str]) -> pa.Table:
+    """``types``: the contract's type of every column name; a name has one type everywhere."""
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    arrays = [_array(name.lower(), values) for name, values in zip(names, columns, strict=True)]
+    # ``statements``, the count of ``groups``, is no column of the contract.
+    kinds = [types.get(name.lower(), INT) for name in names]
+    arrays = [_array(kind, values) for kind, values in zip(kinds, columns, strict=True)]
     return pa.table(arrays, names=[name.lower() for name in names])
 
 
-def _array(name: str, values: Sequence[object]) -> pa.Array:
-    """Text, whole numbers or ISO days; what is none of them is marked as wrong. A name has one type everywhere."""
-    kind = TYPES.get(name, INT)  # ``statements``, the count of ``groups``, is no column of the contract
+def _array(kind: str, values: Sequence[object]) -> pa.Array:
+    """Text, whole numbers or ISO days; what is none of them is marked as wrong."""
     kept: Callable[[object], object] = {TEXT: _text, INT: _number}.get(kind, _day)
     return pa.array([None if one is None else kept(one) for one in values], ARROW[kind])
 
 
-TYPES = {one.name: one.type for one in CONTRACT.all_columns}
 ARROW = {TEXT: pa.string(), INT: pa.int64(), "date": pa.string()}
 
 

@@ -238,7 +238,8 @@ def test_a_missing_view_is_named_behind_sqlalchemy_too(folder):
     ],
 )
 def test_python_values_become_contract_values_or_marks(name, value, kept):
-    assert _table([name.upper()], [(value,)]).to_pylist() == [{name: kept}]
+    types = {one.name: one.type for one in CONTRACT.all_columns}
+    assert _table([name.upper()], [(value,)], types).to_pylist() == [{name: kept}]
 
 
 # PostgreSQL

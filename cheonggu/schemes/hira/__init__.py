@@ -10,19 +10,30 @@ from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS, value_on
 from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
+from cheonggu.schemes.hira.rehearsal import REHEARSAL
 from cheonggu.schemes.hira.remedies import describe_finding, dispute_days, find_remedies
 from cheonggu.schemes.hira.rule_texts import explain_rule
 from cheonggu.schemes.hira.settlement import settle_amounts
-from cheonggu.schemes.hira.targets import GROUP_COLUMNS, find_targets, max_statements, unknown_after_days
+from cheonggu.schemes.hira.targets import (
+    GROUP_COLUMNS,
+    MEMBER_COLUMNS,
+    ROSTER_VIEWS,
+    find_targets,
+    max_statements,
+    unknown_after_days,
+)
 from cheonggu.schemes.scheme import DisputeRules, Scheme
+from cheonggu.sources.contract import CONTRACT
 
 SCHEME = Scheme(
     name="hira",
+    contract=CONTRACT,
+    shapes="statements",
     layouts=LAYOUTS,
     codes=CODES,
     rule_folders=(HOME / "rules" / "precheck",),
     statement_views=("statement", "diagnosis", "line", "prescription", "detail"),
-    roster_views=("doctor", "doctor_day", "therapist_holiday", "therapist_day", "closed_day"),
+    roster_views=ROSTER_VIEWS,
     context_views=("doctor",),
     group_columns=GROUP_COLUMNS,
     gateway="hira_client",
@@ -50,6 +61,12 @@ SCHEME = Scheme(
         describe=describe_finding,
         template=HOME / "documents" / "dispute.html.jinja",
     ),
+    rehearsal=REHEARSAL,
+    provider_view="provider",
+    target_rosters=("closed_day",),
+    member_columns=MEMBER_COLUMNS,
+    member_order="s.care_from",
+    last_day="care_to",
     settle_amounts=settle_amounts,
     settings_key="amounts",
 )

@@ -12,6 +12,7 @@ import pyarrow as pa
 from cheonggu.formats.claim_set import ClaimSet, inspect_set, read_set
 from cheonggu.schemes.hira.data import CODES, LAYOUTS, first_day, form_facts, value_on
 from cheonggu.schemes.hira.holidays import known_days, public_holidays
+from cheonggu.schemes.hira.targets import ROSTER_VIEWS
 from cheonggu.schemes.scheme import CLASS_NAME
 
 FORMS_OF_INSURANCE = {"H010": "HI", "H011": "MA"}  # claim header form → insurance, as the header layout says
@@ -19,15 +20,16 @@ WIRE_TABLES = {"H": "header", "A": "stmt", "B": "dx", "C": "line", "D": "rx", "E
 
 
 def precheck_tables(
-    sam: Path, rosters: Mapping[str, pa.Table], context: Mapping[str, Any]
+    sam: Path, views: Mapping[str, pa.Table], context: Mapping[str, Any]
 ) -> dict[str, pa.Table]:
     """Tables of ``rules/precheck/tables.csv`` for the claim whose SAM set lies in ``sam``.
 
-    ``context``: ``batch`` (the ledger's) and ``as_of`` (day of the hand-off).
+    ``views``: the validated tables of the source. ``context``: ``batch`` (the ledger's), ``as_of`` (day of the
+    hand-off) and ``members`` (statement_key, statement_no).
     """
     batch = context["batch"]
     paths = sorted(path for path in sam.iterdir() if path.is_file())
-    provider = rosters["provider"]
+    provider = views["provider"]
     kind = provider["provider_kind"][0].as_py() if len(provider) else None
     facts = form_facts(batch.group["form_no"])
     graded = value_on("graded_fee_providers", first_day(batch.treatment_month))
@@ -48,8 +50,15 @@ def precheck_tables(
         "institution": provider,
         "code": code_table(),
         **_holidays(batch.treatment_month),
-        **{name: table for name, table in rosters.items() if name != "provider"},
+        "source_stmt": _care_days(views["statement"], context["members"]),
+        **{name: views[name] for name in ROSTER_VIEWS},
     }
+
+
+def _care_days(statements: pa.Table, members: pa.Table) -> pa.Table:
+    """First and last care day of every statement, which the files of inpatients do not carry."""
+    days = statements.select(["statement_key", "care_from", "care_to"])
+    return members.join(days, "statement_key").drop_columns(["statement_key"])
 
 
 def _holidays(month: str) -> dict[str, pa.Table]:

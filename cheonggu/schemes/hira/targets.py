@@ -14,6 +14,10 @@ import pyarrow as pa
 from cheonggu.query import Tables
 from cheonggu.schemes.hira.data import statement_forms, value_on
 
+ROSTER_VIEWS = ("doctor", "doctor_day", "therapist_holiday", "therapist_day", "closed_day")
+AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
+COPIED = ("care_month", "patient_rrn", "patient_name", "subscriber_name", "insurance_card_no")
+MEMBER_COLUMNS = {name: f"coalesce(s.{name}, 0)" for name in AMOUNTS} | {name: f"s.{name}" for name in COPIED}
 GROUP_COLUMNS = (
     "claim_unit",
     "payer_class",

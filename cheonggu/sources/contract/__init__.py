@@ -35,6 +35,7 @@ TEXT, INT, DATE = "text", "int", "date"
 ARROW_TYPES = {TEXT: pa.string(), INT: pa.int64(), DATE: pa.date32()}
 REQUIRED_MARKS = {"Y", "Z", "C", "O"}  # always, amount (computed when null), conditional, optional
 MAX_DIGITS = 18  # what an int64 holds for certain
+MAIN_KEY = "statement_key"
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,11 @@ class Contract:
     @cached_property
     def views(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(one.view for one in self.all_columns))
+
+    @cached_property
+    def main_view(self) -> str:
+        """The view with one row per thing to be claimed: its key is ``statement_key`` alone."""
+        return next(view for view in self.views if self.key(view) == (MAIN_KEY,))
 
     @cached_property
     def _by_view(self) -> dict[str, tuple[Column, ...]]:
@@ -196,6 +202,8 @@ def _check_keys(path: Path, contract: Contract) -> None:
         if places != list(range(1, len(places) + 1)) or not places:
             last = max(number for number, one in enumerate(contract.all_columns, start=2) if one.view == view)
             raise odd_row(path, last, f"the key of view {view} is not numbered from 1 without gaps")
+    if all(contract.key(view) != (MAIN_KEY,) for view in contract.views):
+        raise odd_row(path, 1, f"no view has {MAIN_KEY} alone as its key")
 
 
 CONTRACT = load_contract(CONTRACT_FILE)

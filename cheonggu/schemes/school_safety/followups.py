@@ -1,0 +1,63 @@
+"""What may follow a claim in this scheme, as the shared reruns ask it (추가·보완 청구).
+
+Any number of claims may follow one accident, each with receipts of its own: there is no class for what was left out,
+and the month of a claim means nothing. Papers that were asked for go in a supplementary package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+import pyarrow as pa
+
+from cheonggu.errors import UsageError
+from cheonggu.schemes.scheme import Advice, RerunClass
+from cheonggu.schemes.school_safety.deadlines import holidays, known_years
+from cheonggu.schemes.school_safety.package.papers import document_names
+
+ASK = Advice(
+    "supplement",
+    "공제회가 요청한 서류를 첨부하면 보완 청구로 다시 보냅니다",
+    "attach the papers asked for; the claim goes again as a supplementary one",
+)
+UNKNOWN = Advice("unknown", "구비서류 목록에 없는 코드입니다", "a code that the list of papers does not hold")
+PUBLIC_HOLIDAYS = pa.schema([("holiday_on", pa.date32()), ("name", pa.string())])
+HOLIDAY = "공휴일"
+
+
+def rerun_classes(as_of: date) -> Mapping[str, RerunClass]:
+    """Name → class beside the first claim."""
+    return {}
+
+
+def advise(reason: str, as_of: date) -> Advice:
+    """What a paper that the association asks for means; ``reason`` is its code."""
+    return ASK if reason.rstrip("-") in document_names() else UNKNOWN
+
+
+def claim_from(as_of: date) -> date:
+    """The three years run from accident and payment, claim by claim: the assessment judges them, no month does."""
+    return date(1900, 1, 1)
+
+
+def cut_addition(
+    now: Mapping[str, pa.Table], sent: Mapping[str, pa.Table]
+) -> tuple[dict[str, pa.Table], pa.Table]:
+    """UsageError: what was left out is another claim on the same accident."""
+    raise UsageError(
+        "This scheme has no additional claims; register another claim on the accident.",
+        "이 제도에는 추가청구가 없습니다. 같은 사고로 청구서를 새로 등록하세요.",
+    )
+
+
+def public_holidays(first: date, last: date) -> pa.Table:
+    """holiday_on and name of the public holidays from ``first`` to ``last``; UsageError outside the known years."""
+    years = known_years()
+    if first.year < years[0] or last.year > years[1]:
+        raise UsageError(
+            f"Public holidays are known from {years[0]} to {years[1]} only.",
+            f"공휴일은 {years[0]}년부터 {years[1]}년까지만 알고 있습니다.",
+        )
+    days = sorted(day for day in holidays() if first <= day <= last)
+    return pa.table([days, [HOLIDAY] * len(days)], schema=PUBLIC_HOLIDAYS)

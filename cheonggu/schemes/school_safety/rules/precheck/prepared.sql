@@ -1,0 +1,1 @@
+-- Nothing is prepared: every rule of this scheme asks the declared tables.
