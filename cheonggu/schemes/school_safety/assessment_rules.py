@@ -28,7 +28,8 @@ SETTINGS, DOCUMENTS, NAMES = RULES / "settings.toml", RULES / "documents.csv", R
 REGIONS = RULES / "regions"
 DEFAULT_REGION = "gwangju"
 DECISIONS = ("pay", "deny", "hold", "review")
-SAYS = {"pay": "pay", "once": "pay", "deny": "deny", "review": "review"}  # what a choice of a setting decides
+# What a choice of a setting decides; "once" is a count, "other" leaves it to the rule of other scars.
+SAYS = {"pay": "pay", "once": "pay", "other": "pay", "deny": "deny", "review": "review"}
 EFFECTS = ("block", "deny_all", "redirect", "review", "flag")  # the heaviest first
 NAME_ROLES = {"category", "listed", "pain_pump"}
 SPOKEN = {"label_ko", "reason_code", "ko", "en"}

@@ -1,4 +1,4 @@
-"""The message that asks a claimant to sign (청구인 서명요청): dated template, every placeholder filled, or an error.
+"""The message that asks a claimant to sign (청구인 서명요청): a dated template, every placeholder filled, or an error.
 
 The text holds names: it belongs to the notification gateway only, never into a log, a finding or an error.
 """
