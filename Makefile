@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 export CHEONGGU_HOME := $(CURDIR)
 
-.PHONY: demo test test-long check format serve
+.PHONY: demo test test-long simulate check format serve
 
 demo: $(READY)
 	$(BIN)/cheonggu demo --dir demo
@@ -14,6 +14,12 @@ test: $(READY)
 
 test-long: $(READY)
 	$(BIN)/python -m pytest -m long
+
+# A year of nights in which everything goes wrong that may: make simulate NIGHTS=365 SEED=1 (docs/simulation.md)
+NIGHTS ?= 365
+SEED ?= 1
+simulate: $(READY)
+	$(BIN)/python -m tests.simulation --nights $(NIGHTS) --seed $(SEED)
 
 check: $(READY)
 	$(BIN)/ruff format --check .

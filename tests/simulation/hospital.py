@@ -26,8 +26,8 @@ from schemas.statements import Verdict
 VIEWS = SCHEMES["hira"].statement_views
 STATEMENTS_A_MONTH = 110  # before only some groups are kept
 Check = Callable[..., Verdict]
-GROUPS = """SELECT provider_code, form_no, payer_class, count(*) FROM hospital_statement
-GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+GROUPS = """SELECT provider_code, form_no, payer_class, care_field, count(*) FROM hospital_statement
+GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 REVEALED = """UPDATE hospital_statement SET reviewed_on =
 (SELECT known_on FROM later WHERE later.statement_key = hospital_statement.statement_key) WHERE statement_key IN
 (SELECT statement_key FROM later WHERE known_on <= ?) AND reviewed_on IS NULL"""
@@ -65,14 +65,14 @@ class Hospital:
         """Two to four kinds of claim, and of each only so many statements that a night stays cheap."""
         dice = random.Random(f"groups {self.seed}")
         with self._open() as connection, connection:
-            groups = [row[:3] for row in connection.execute(GROUPS) if row[3] >= 2 * months]
+            groups = [row[:4] for row in connection.execute(GROUPS) if row[4] >= 3 * months]
             chosen = dice.sample(groups, min(len(groups), dice.randint(2, 3)))
             share = dice.uniform(0.3, 0.9)
             kept = [
                 key
                 for key, month, *group in connection.execute(
-                    "SELECT statement_key, care_month, provider_code, form_no, payer_class FROM hospital_statement"
-                    " ORDER BY 1"
+                    "SELECT statement_key, care_month, provider_code, form_no, payer_class, care_field"
+                    " FROM hospital_statement ORDER BY 1"
                 )
                 if month >= first_month and tuple(group) in chosen and dice.random() < share
             ]

@@ -64,11 +64,12 @@ class Ended:
 
 @contextmanager
 def on_day(site: str, day: date) -> Iterator[None]:
-    """The product's settings and clock on a simulated day."""
+    """The product's settings and clock on a simulated day. A kill loses nothing that was written, so no syncing."""
     moment = datetime.combine(day, time(NIGHT_HOUR), UTC)
     clocked = partial(open_ledger, clock=lambda: moment)
     with (
         mock.patch.object(tasks.resources, "open_ledger", clocked),
+        mock.patch.object(os, "fsync"),
         mock.patch.dict(os.environ, {SITE_VARIABLE: site}),
     ):
         yield

@@ -41,7 +41,7 @@ class People:
     def decide(self, ledger: Ledger, simulator: HiraSimulator) -> None:
         """Unknown sendings, claims that the client refused, and deleted documents."""
         for claim in ledger.claims(SCHEME):
-            if claim.state == ClaimState.SEND_UNKNOWN and self.gets_to_it():
+            if claim.state == ClaimState.SEND_UNKNOWN and self.dice.random() < self.haste**2:
                 self._find_out(ledger, simulator, claim)
             elif claim.state == ClaimState.HANDED_OFF and self._outbox(simulator, claim) == "deleted":
                 if self.gets_to_it():

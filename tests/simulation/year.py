@@ -124,7 +124,7 @@ class Year:
         self.hospital = Hospital.build(self.folder / "hospital", self.seed, FIRST_MONTH, last)
         site = write_site(self.folder, wait=3)
         text = site.read_text(encoding="utf-8").replace("202601", f"{FIRST_MONTH:%Y%m}")
-        text += f"unknown_after_days = {self.dice.randint(2, 6)}\n"
+        text += f"unknown_after_days = {self.dice.randint(1, 5)}\n"
         site.write_text(text, encoding="utf-8")
         self.script = write_script(self.dice)
         self.seen: object = None
