@@ -12,6 +12,7 @@ from cheonggu.commands import (
     codes,
     copay,
     decide,
+    findings,
     ledger,
     objections,
     reconcile,
@@ -43,6 +44,7 @@ ledger.app.command("objections")(objections.objections)
 ledger.app.command("dispute")(objections.dispute)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
+app.add_typer(findings.app, name="findings")
 app.add_typer(waive.app, name="waive")
 app.add_typer(school.app, name="school")
 app.add_typer(register.app, name="register")

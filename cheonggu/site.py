@@ -10,6 +10,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,10 @@ class Site:
     def files_store(self, scheme: str) -> Path:
         """Files that came with the source, kept once by content."""
         return self.scheme_folder(scheme) / FILES
+
+    def reports_folder(self, scheme: str, day: date) -> Path:
+        """Where the reports of one night stand."""
+        return self.scheme_folder(scheme) / "reports" / day.isoformat()
 
 
 def load_site(path: Path) -> Site:

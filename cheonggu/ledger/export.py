@@ -54,6 +54,7 @@ FINDING_COLUMNS = (
     "fix_ko",
     "message_en",
     "fix_en",
+    "waiver_id",
 )
 
 

@@ -32,6 +32,7 @@ from cheonggu.ledger import (
     locks,
     registers,
     remarks,
+    reports,
     requests,
     submissions,
     verification,
@@ -437,6 +438,21 @@ class Ledger:
         """All findings of a batch (columns of ``findings.FINDINGS``), in the order they were recorded."""
         with self._read() as connection:
             return registers.read_findings(connection, batch_id)
+
+    def placed_findings(
+        self,
+        scheme: str,
+        *,
+        batch_id: str | None = None,
+        claim_no: str | None = None,
+        month: str | None = None,
+        night: date | None = None,
+    ) -> pa.Table:
+        """Findings with where they stand and the won at stake (``reports.PLACED``); see ``reports.read_placed``."""
+        with self._read() as connection:
+            return reports.read_placed(
+                connection, scheme, batch_id=batch_id, claim_no=claim_no, month=month, night=night
+            )
 
     def personal(self, statement_keys: Sequence[str]) -> pa.Table:
         """The personal fields in clear, for authorised use only; never log or print them."""

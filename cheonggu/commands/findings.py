@@ -1,0 +1,70 @@
+"""``findings report``: what the checks found, by rule with the money at stake, then by statement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cheonggu.batches import write_bytes
+from cheonggu.commands.ledger import find_ledger
+from cheonggu.commands.waive import today
+from cheonggu.findings_report import FindingsReport, make_report
+from cheonggu.ledger.sheets import write_book
+from cheonggu.site import load_site, site_path
+
+app = typer.Typer(help="점검 결과 · findings", no_args_is_help=True)
+
+
+@app.callback()
+def findings() -> None:
+    """점검 결과 · findings."""
+
+
+@app.command()
+def report(
+    batch: Annotated[str | None, typer.Option("--batch", help="배치 하나 · one batch")] = None,
+    claim: Annotated[str | None, typer.Option("--claim", help="청구번호 · one claim number")] = None,
+    month: Annotated[str | None, typer.Option("--month", help="진료년월 · treatment month CCYYMM")] = None,
+    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    site: Annotated[Path | None, typer.Option("--site", help="설정 파일 · the site file")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="엑셀 파일 · write a workbook")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="웹 페이지 · write a page to print")] = None,
+) -> None:
+    """규칙별·명세서별 점검 결과 · without a filter: all that can still be mended; exit 1 when errors stand."""
+    settings = load_site(site_path(site))
+    with find_ledger(None, None, site) as ledger:
+        made = make_report(
+            ledger,
+            scheme,
+            settings.batches_folder(scheme),
+            today(),
+            batch_id=batch,
+            claim_no=claim,
+            month=month,
+        )
+    if xlsx is not None:
+        write_book(xlsx, made.sheets())
+    if html is not None:
+        write_bytes(html, made.as_html().encode())
+    typer.echo(made.as_json() if as_json else show(made))
+    if made.totals["errors"]:
+        raise typer.Exit(1)
+
+
+def show(made: FindingsReport) -> str:
+    """The rules as lines, the dearest first."""
+    lines = [
+        f"{one['rule_id']:<9} {one['level']:<7} {one['findings']:>7,}건 {one['statements']:>7,}명세서 "
+        f"{one['won']:>14,}원  {one['message_ko']} · {one['message_en']}"
+        for one in made.rules.to_pylist()
+    ]
+    totals = made.totals
+    lines.append(
+        f"지적 {totals['findings']:,}건, 명세서 {totals['statements']:,}건, {totals['won']:,}원, "
+        f"점검제외 {totals['waived']:,}건, 미점검 규칙 {len(made.not_checked):,}건. "
+        f"{totals['findings']:,} findings, {totals['waived']:,} waived."
+    )
+    return "\n".join(lines)
