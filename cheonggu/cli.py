@@ -17,6 +17,7 @@ from cheonggu.commands import (
     objections,
     reconcile,
     register,
+    report,
     rules,
     run,
     sam,
@@ -45,6 +46,7 @@ ledger.app.command("dispute")(objections.dispute)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
 app.add_typer(findings.app, name="findings")
+app.add_typer(report.app, name="report")
 app.add_typer(waive.app, name="waive")
 app.add_typer(school.app, name="school")
 app.add_typer(register.app, name="register")

@@ -1,8 +1,8 @@
 """Deadlines (기한): dated counts from a scheme's file; warn by the earlier count, forbid by the later.
 
-A count starts from a day and gives the last day. Where the days of a count are disputed, the file holds both readings:
-after ``warn_on`` a person should have acted, after ``forbid_on`` the act is refused. Where nothing forbids (an answer we
-only expect), ``forbid_on`` is None.
+A count starts from a day and gives the last day. Where the days of a count are disputed, the file holds both
+readings: after ``warn_on`` a person should have acted, after ``forbid_on`` the act is refused. Where nothing forbids
+(an answer we only expect), ``forbid_on`` is None.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from cheonggu.batches import PRECHECK, BatchFolder, write_bytes
 from cheonggu.checking import NOT_CHECKED
 from cheonggu.ledger import Ledger
-from cheonggu.query import Tables
 from cheonggu.ledger.sheets import Sheet, sheet_of, write_book
+from cheonggu.query import Tables
 
 PAGE = "findings.html.jinja"
 PAGE_ROWS = 2_000  # a page to print; the workbook holds everything

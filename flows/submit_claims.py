@@ -49,7 +49,7 @@ def submit_claims(scheme: str, as_of: date | None = None) -> State[Any]:
         validated = validate(scheme, day)
         claims, blocked, held = _assemble_and_check(scheme, day)
         submitted = submit(scheme)
-        recorded = record(scheme)
+        recorded = record(scheme, day)
     night = Night(day, extracted, validated, claims, blocked, held, submitted, recorded)
     waits = held > 0 or bool(submitted.waiting or submitted.refused or submitted.unapproved)
     return ended(night, held=waits, message=_sentence(night))

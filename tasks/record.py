@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ from prefect import task
 from prefect.artifacts import create_table_artifact
 
 from cheonggu.errors import StateError
+from tasks.nightly import publish_ageing, publish_findings, publish_waivers
 from tasks.resources import open_resources
 from tasks.settings import STAGE
 
@@ -23,8 +25,8 @@ class Record:
 
 
 @task(task_run_name="record {scheme}", **STAGE)
-def record(scheme: str) -> Record:
-    """Prove the audit chain and publish the register of the night as an artifact."""
+def record(scheme: str, as_of: date) -> Record:
+    """Prove the audit chain and publish what the night left: register, findings, waivers, what waits."""
     with open_resources(scheme) as here:
         problems = here.ledger.verify()
         if problems:
@@ -45,6 +47,9 @@ def record(scheme: str) -> Record:
             table=_by_rule(here.ledger.blocked(scheme)),
             description="보류된 명세서의 오류, 규칙별 ('cheonggu ledger blocked'로 명세서별로 봅니다)",
         )
+        publish_findings(here, as_of)
+        publish_waivers(here, as_of)
+        publish_ageing(here, as_of)
     return Record(status["statements"], status["claims"])
 
 

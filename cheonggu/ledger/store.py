@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, select
 from cheonggu.errors import SiteError
 from cheonggu.findings import none_found
 from cheonggu.ledger import (
+    answers,
     assembly,
     batches,
     claims,
@@ -36,6 +37,7 @@ from cheonggu.ledger import (
     requests,
     submissions,
     verification,
+    waiting,
     withdrawals,
 )
 from cheonggu.ledger.audit import Transaction, start_chain
@@ -453,6 +455,16 @@ class Ledger:
             return reports.read_placed(
                 connection, scheme, batch_id=batch_id, claim_no=claim_no, month=month, night=night
             )
+
+    def rule_answers(self, scheme: str) -> dict[str, pa.Table]:
+        """Where rules fired, what was sent all the same and what was refused: see ``answers.read_answers``."""
+        with self._read() as connection:
+            return answers.read_answers(connection, scheme)
+
+    def waiting(self, scheme: str) -> pa.Table:
+        """Everything that waits for the hospital or the reviewer (``waiting.WAITING``)."""
+        with self._read() as connection:
+            return waiting.read_waiting(connection, scheme)
 
     def personal(self, statement_keys: Sequence[str]) -> pa.Table:
         """The personal fields in clear, for authorised use only; never log or print them."""

@@ -1,0 +1,183 @@
+"""The ageing report (미결 현황): every statement and claim that waits, since when, for whom, until when, and its won.
+
+Sorted by urgency: the shortest time left first. Nothing in it is personal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cheonggu.batches import write_bytes
+from cheonggu.deadlines import Deadlines, Due
+from cheonggu.ledger import Ledger
+from cheonggu.ledger.waiting import WAITING
+from cheonggu.query import Tables
+from cheonggu.sheets import sheet_of, write_book
+from cheonggu.sources import Source
+
+AGEING = pa.schema(
+    [
+        *WAITING,
+        pa.field("waits_for", pa.string()),
+        pa.field("what_ko", pa.string()),
+        pa.field("what_en", pa.string()),
+        pa.field("days", pa.int64()),
+        pa.field("deadline", pa.string()),
+        pa.field("due_on", pa.date32()),
+        pa.field("forbid_on", pa.date32()),
+        pa.field("days_left", pa.int64()),
+        pa.field("is_near", pa.bool_()),
+        pa.field("confidence", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of waiting: its deadline, who must act, and what to do.
+
+    ``by_month`` counts from the first day of the care month: the ledger does not know the day, and early is safe.
+    """
+
+    deadline: str
+    waits_for: str
+    what_ko: str
+    what_en: str
+    by_month: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "never_taken": Kind("claim_limit", "hospital", "심사·마감 후 청구", "review, close the day, claim", True),
+    "unclaimed": Kind("claim_limit", "hospital", "다음 밤에 청구되는지 확인", "see that it is claimed", True),
+    "blocked": Kind("claim_limit", "hospital", "오류를 고치거나 점검제외", "mend the error or waive it", True),
+    "impossible": Kind("supplement_claim_limit", "hospital", "고쳐서 보완청구", "supplementary claim", True),
+    "refused_by_payer": Kind("claim_limit", "hospital", "자격 확인 후 처리", "check the payer", True),
+    "held_by_reviewer": Kind("", "reviewer", "심사보류: 요청 자료가 있으면 제출", "held: send material if asked"),
+    "disputed": Kind("objection_decision_expected", "reviewer", "결정을 기다림", "wait for the decision"),
+    "objection": Kind("objection", "hospital", "이의신청·재심사 여부 결정", "decide on an objection or re-review"),
+    "material": Kind("supplement_material", "hospital", "요청 자료 제출", "send the material asked for"),
+    "not_handed_off": Kind("person", "hospital", "승인·송신 대기 확인", "approve, or see why it waits"),
+    "not_sent": Kind("receipt_expected", "hospital", "청구 프로그램에서 로그인하여 송신", "log in and send"),
+    "no_receipt": Kind("receipt_expected", "reviewer", "접수통보를 확인", "look for the receipt"),
+    "send_unknown": Kind("person", "hospital", "송신 여부를 발신함·포털에서 확인", "look into outbox or portal"),
+    "no_review": Kind("review_expected", "reviewer", "심사결과를 확인", "look for the review result"),
+    "held_claim": Kind("person", "hospital", "보류 사유를 보고 결정", "decide about the hold"),
+    "stopped_claim": Kind("person", "hospital", "통보와 원장의 차이를 확인", "compare notice and ledger"),
+}  # fmt: skip
+
+
+def make_ageing(waiting: pa.Table, deadlines: Deadlines, today: date) -> pa.Table:
+    """``AGEING`` of rows of ``WAITING`` on a day, the most urgent first; what can no longer be done is left out."""
+    starts = _starts(waiting)
+    names = [KINDS[one].deadline for one in waiting["kind"].to_pylist()]
+    dues = _dues(deadlines, names, starts.to_pylist())
+    rows = waiting.set_column(WAITING.get_field_index("start_on"), WAITING.field("start_on"), starts)
+    columns = {
+        "waits_for": [KINDS[one].waits_for for one in waiting["kind"].to_pylist()],
+        "what_ko": [KINDS[one].what_ko for one in waiting["kind"].to_pylist()],
+        "what_en": [KINDS[one].what_en for one in waiting["kind"].to_pylist()],
+        "days": [None if one is None else (today - one).days for one in waiting["since"].to_pylist()],
+        "deadline": [one and one.deadline.id for one in dues],
+        "due_on": [one and one.warn_on for one in dues],
+        "forbid_on": [one and one.forbid_on for one in dues],
+        "days_left": [one and one.days_left(today) for one in dues],
+        "is_near": [one is not None and one.is_near(today) for one in dues],
+        "confidence": [one and one.confidence for one in dues],
+    }
+    for field in list(AGEING)[len(WAITING) :]:
+        rows = rows.append_column(field, pa.array(columns[field.name], field.type))
+    is_over = pc.fill_null(pc.less(rows["forbid_on"], pa.scalar(today, pa.date32())), False)
+    rows = rows.filter(pc.invert(pc.and_(is_over, pc.equal(rows["kind"], "objection"))))
+    order = [(name, "ascending") for name in ("days_left", "since", "kind", "provider_code", "claim_no")]
+    return rows.sort_by([*order, ("statement_key", "ascending")])
+
+
+def _starts(waiting: pa.Table) -> pa.ChunkedArray:
+    """The day each deadline counts from: as given, else the first day of the care month, else since when it waits."""
+    by_month = [name for name, kind in KINDS.items() if kind.by_month]
+    is_by_month = pc.is_in(waiting["kind"], value_set=pa.array(by_month, pa.string()))
+    first = pc.strptime(pc.binary_join_element_wise(waiting["month"], "01", ""), "%Y%m%d", "s")
+    otherwise = pc.if_else(is_by_month, first.cast(pa.date32()), waiting["since"])
+    return pc.coalesce(waiting["start_on"], otherwise)
+
+
+def _dues(deadlines: Deadlines, names: list[str], starts: list[date | None]) -> list[Due | None]:
+    """When each count ends; the few different ones are computed once."""
+    known: dict[tuple[str, date | None], Due | None] = {}
+    for name, start in set(zip(names, starts, strict=True)):
+        is_counted = start is not None and name in deadlines.by_id
+        known[name, start] = deadlines.due(name, start) if is_counted and start is not None else None
+    return [known[one] for one in zip(names, starts, strict=True)]
+
+
+def find_never_taken(
+    source: Source, ledger: Ledger, scheme: str, first_month: str, deadlines: Deadlines, today: date
+) -> pa.Table:
+    """``WAITING`` rows of statements whose limit is near and that the ledger has never seen, straight from the source.
+
+    Only months whose limit is near are read. SiteError or ContractError from the source.
+    """
+    found = [WAITING.empty_table()]
+    groups = source.groups(first_month, today.strftime("%Y%m"))
+    months = zip(groups["provider_code"].to_pylist(), groups["care_month"].to_pylist(), strict=True)
+    for provider_code, month in months:
+        start = date(int(month[:4]), int(month[4:]), 1)
+        if not deadlines.due(KINDS["never_taken"].deadline, start).is_near(today):
+            continue
+        db = Tables(
+            statement=source.read("statement", provider_code=provider_code, care_month=month),
+            known=ledger.known_statements(scheme, provider_code, month),
+        )
+        rows = db.table(
+            """SELECT 'never_taken' AS kind, provider_code, NULL AS claim_no, statement_key, care_month AS month,
+                NULL AS code, any_value(care_to) AS since, NULL AS start_on, 1 AS statements,
+                any_value(claimed_amount) AS won
+            FROM statement ANTI JOIN known USING (statement_key)
+            GROUP BY provider_code, statement_key, care_month"""
+        )
+        found.append(rows.cast(WAITING))
+    return pa.concat_tables(found)
+
+
+def sum_up(ageing: pa.Table) -> pa.Table:
+    """By kind and who must act: how many statements, the won, since when, the first day due, and how many are near."""
+    return Tables(ageing=ageing).table(
+        """SELECT kind, waits_for, any_value(what_ko) AS what_ko, any_value(what_en) AS what_en,
+            count(*) AS rows, sum(statements)::BIGINT AS statements, sum(won)::BIGINT AS won, min(since) AS since,
+            min(due_on) AS due_on, min(days_left) AS days_left, count(*) FILTER (is_near) AS near
+        FROM ageing GROUP BY kind, waits_for ORDER BY days_left NULLS LAST, kind"""
+    )
+
+
+def near_by_kind(ageing: pa.Table, most_named: int = 20) -> list[dict[str, Any]]:
+    """What alarms are raised for: by kind and provider, with the first day due and a few claim numbers or keys."""
+    found = Tables(ageing=ageing).table(
+        f"""SELECT kind, provider_code, any_value(deadline) AS deadline, count(*) AS rows,
+            sum(statements)::BIGINT AS statements, sum(won)::BIGINT AS won, min(due_on) AS due_on,
+            min(days_left) AS days_left,
+            list(coalesce(claim_no, statement_key) ORDER BY days_left, claim_no, statement_key)[:{most_named}] AS named
+        FROM ageing WHERE is_near GROUP BY kind, provider_code ORDER BY days_left, kind, provider_code"""
+    )
+    return list(found.to_pylist())
+
+
+def as_json(ageing: pa.Table) -> str:
+    """Rows and sums, days as ISO text."""
+    facts = {"kinds": sum_up(ageing).to_pylist(), "rows": ageing.to_pylist()}
+    return json.dumps(facts, ensure_ascii=False, indent=1, default=str)
+
+
+def write_ageing(ageing: pa.Table, folder: Path) -> None:
+    """Workbook and JSON of a night below ``folder``, in place of those of an earlier run."""
+    write_bytes(folder / "ageing.json", as_json(ageing).encode())
+    temporary = folder / ".ageing.xlsx.part"
+    write_book(temporary, [sheet_of("요약 kinds", sum_up(ageing)), sheet_of("미결 waiting", ageing)])
+    temporary.replace(folder / "ageing.xlsx")

@@ -1,0 +1,104 @@
+"""``report ageing`` and ``report rules``: what waits and until when; how well the rules foresee the answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import typer
+
+from cheonggu.ageing import as_json as ageing_as_json
+from cheonggu.ageing import find_never_taken, make_ageing, sum_up
+from cheonggu.commands.ledger import find_ledger
+from cheonggu.commands.waive import today
+from cheonggu.deadlines import load_deadlines
+from cheonggu.precheck import load_catalogue
+from cheonggu.rule_feedback import make_feedback
+from cheonggu.schemes import find_scheme
+from cheonggu.sheets import sheet_of, write_book
+from cheonggu.site import load_site, site_path
+from cheonggu.sources import open_source
+
+app = typer.Typer(help="보고 · reports", no_args_is_help=True)
+
+Scheme = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
+SiteFile = Annotated[Path | None, typer.Option("--site", help="설정 파일 · the site file")]
+Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
+Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="엑셀 파일 · write a workbook")]
+
+
+@app.command()
+def ageing(
+    scheme: Scheme = "hira",
+    site: SiteFile = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="기준일 · day of the report")
+    ] = None,
+    as_json: Json = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """미결 현황: 급한 순서로 · what waits, since when, for whom, until when; exit 1 when a deadline is near or over."""
+    settings, chosen = load_site(site_path(site)), find_scheme(scheme)
+    day = as_of.date() if as_of else today()
+    deadlines = load_deadlines(chosen.deadlines, chosen.public_holidays)
+    source = open_source(settings.source_url)
+    try:
+        with find_ledger(None, None, site) as ledger:
+            first = settings.first_care_month
+            never = find_never_taken(source, ledger, scheme, first, deadlines, day)
+            found = make_ageing(pa.concat_tables([ledger.waiting(scheme), never]), deadlines, day)
+    finally:
+        source.close()
+    if xlsx is not None:
+        write_book(xlsx, [sheet_of("요약 kinds", sum_up(found)), sheet_of("미결 waiting", found)])
+    typer.echo(ageing_as_json(found) if as_json else show_ageing(found))
+    if any(found["is_near"].to_pylist()):
+        raise typer.Exit(1)
+
+
+@app.command()
+def rules(
+    scheme: Scheme = "hira",
+    site: SiteFile = None,
+    as_json: Json = False,
+    xlsx: Xlsx = None,
+) -> None:
+    """규칙별 적중과 놓친 사유 · how often each rule fired, what came back, and which refusals no rule foresaw."""
+    settings, chosen = load_site(site_path(site)), find_scheme(scheme)
+    catalogue = load_catalogue([*chosen.rule_folders, *settings.rule_folders])
+    with find_ledger(None, None, site) as ledger:
+        made = make_feedback(ledger.rule_answers(scheme), catalogue)
+    tables = {"rules": made.rules, "misses": made.misses}
+    if xlsx is not None:
+        write_book(xlsx, [sheet_of("규칙 rules", made.rules), sheet_of("놓친 사유 misses", made.misses)])
+    if as_json:
+        rows = {name: table.to_pylist() for name, table in tables.items()}
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for one in made.rules.to_pylist():
+        typer.echo(show_rule(one))
+    for one in made.misses.to_pylist():
+        known = ", ".join(one["rules"]) or "없음 none"
+        typer.echo(f"놓침 missed {one['code']}: {one['missed']:,} / {one['refused']:,}  규칙 rules: {known}")
+
+
+def show_rule(one: dict[str, Any]) -> str:
+    """A rule's feedback as a line."""
+    share = "-" if one["precision_percent"] is None else f"{one['precision_percent']}%"
+    return (
+        f"{one['rule_id']:<9} {one['level']:<7} 지적 {one['findings']:,} 명세서 {one['statements']:,} "
+        f"송신 sent {one['sent']:,} 회신 answered {one['answered']:,} 적중 hits {one['hits']:,} ({share})"
+    )
+
+
+def show_ageing(found: pa.Table) -> str:
+    """The kinds as lines, the most urgent first."""
+    lines = [
+        f"{one['kind']:<17} {one['waits_for']:<9} {one['rows']:>7,}건 {one['won']:>15,}원  "
+        f"기한 {one['due_on'] or '-'}  임박 near {one['near']:,}  {one['what_ko']} · {one['what_en']}"
+        for one in sum_up(found).to_pylist()
+    ]
+    return "\n".join([*lines, f"미결 {len(found):,}건. {len(found):,} wait."])
