@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from cheonggu.batches import write_bytes
 from cheonggu.deadlines import Deadlines, Due
 from cheonggu.ledger import Ledger
+from cheonggu.ledger.sheets import sheet_of, write_book
 from cheonggu.ledger.waiting import WAITING
 from cheonggu.query import Tables
-from cheonggu.sheets import sheet_of, write_book
 from cheonggu.sources import Source
 
 AGEING = pa.schema(

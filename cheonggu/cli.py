@@ -18,6 +18,7 @@ from cheonggu.commands import (
     reconcile,
     register,
     report,
+    rosters,
     rules,
     run,
     sam,
@@ -43,6 +44,7 @@ app.add_typer(rules.app, name="rules")
 ledger.app.command("reconcile")(reconcile.reconcile)
 ledger.app.command("objections")(objections.objections)
 ledger.app.command("dispute")(objections.dispute)
+app.add_typer(rosters.app, name="rosters")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(decide.app, name="decide")
 app.add_typer(findings.app, name="findings")

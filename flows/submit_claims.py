@@ -64,7 +64,7 @@ def _assemble_and_check(scheme: str, day: date) -> tuple[int, int, int]:
         passed, blocked = passed + checked.passed, blocked + checked.blocked
         held += assembled.held + checked.held
         if not checked.successors:
-            return passed, blocked, held
+            return passed, blocked, held + assembled.waiting
 
 
 def _sentence(night: Night) -> str:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from prefect import task
 
 from cheonggu.assembly import assemble_batch, record_assembled
-from tasks.resources import open_resources
+from cheonggu.confirming import is_required, take_confirmed, unconfirmed_digest
+from cheonggu.ledger import Batch
+from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
 
@@ -18,6 +20,7 @@ class Assembly:
 
     claims: int
     held: int
+    waiting: int = 0  # claims whose rosters a person must confirm first
 
 
 @task(task_run_name="assemble {scheme}", **REPEATABLE)
@@ -25,7 +28,8 @@ def assemble(scheme: str) -> Assembly:
     """Number every validated batch in order, build the files side by side, record them in order."""
     held = 0
     with open_resources(scheme) as here:
-        batches = here.ledger.batches(scheme, stages=["validated"])
+        validated = here.ledger.batches(scheme, stages=["validated"])
+        batches = _confirmed(here, validated)
         numbers = here.ledger.reserve_claim_numbers([one.batch_id for one in batches], here.actor)
         remarks = {
             one.batch_id: here.ledger.remark_for(one.provider_code, one.group.get("form_no", ""))
@@ -47,4 +51,21 @@ def assemble(scheme: str) -> Assembly:
                 held += not record_assembled(
                     here.ledger, here.folder(batch.batch_id), batch, claim, here.actor
                 )
-    return Assembly(len(batches) - held, held)
+    return Assembly(len(batches) - held, held, len(validated) - len(batches))
+
+
+def _confirmed(here: Resources, batches: list[Batch]) -> list[Batch]:
+    """The batches that need not wait for a person to confirm their rosters."""
+    if not is_required(here.site.settings):
+        return batches
+    waiting = [
+        one for one in batches if unconfirmed_digest(here.ledger, here.scheme, one, here.folder(one.batch_id))
+    ]
+    if waiting:
+        with here.source() as source:
+            waiting = [
+                one
+                for one in waiting
+                if not take_confirmed(source, here.ledger, here.scheme, one, here.folder(one.batch_id))
+            ]
+    return [one for one in batches if one not in waiting]

@@ -10,6 +10,7 @@ import pyarrow as pa
 from prefect import task
 from prefect.artifacts import create_table_artifact
 
+from cheonggu.confirming import show_waiting
 from cheonggu.errors import StateError
 from tasks.nightly import publish_ageing, publish_findings, publish_waivers
 from tasks.resources import open_resources
@@ -50,7 +51,16 @@ def record(scheme: str, as_of: date) -> Record:
         publish_findings(here, as_of)
         publish_waivers(here, as_of)
         publish_ageing(here, as_of)
+        create_table_artifact(
+            key="rosters",
+            table=[_roster(one) for one in show_waiting(here.ledger, here.scheme, here.folder)],
+            description="확정하지 않은 근무 현황 ('cheonggu rosters show'로 보고 'confirm-rosters'로 확정합니다)",
+        )
     return Record(status["statements"], status["claims"])
+
+
+def _roster(one: dict[str, str]) -> dict[str, str]:
+    return {"요양기관": one["provider_code"], "진료년월": one["month"], "내용 확인값": one["digest"]}
 
 
 def _row(claim: Any) -> dict[str, Any]:

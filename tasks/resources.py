@@ -13,6 +13,7 @@ from prefect.runtime import flow_run
 from prefect.variables import Variable
 
 from cheonggu.batches import BatchFolder
+from cheonggu.confirming import is_required
 from cheonggu.gateways import Gateway, open_gateway
 from cheonggu.ledger import Actor, Ledger, open_ledger
 from cheonggu.precheck import Catalogue, load_catalogue
@@ -70,6 +71,8 @@ def open_resources(scheme: str, actor: str = PIPELINE) -> Iterator[Resources]:
     guard_logs(LOGGERS)
     chosen = find_scheme(scheme)
     site = load_site(_site_file())
+    chosen.check_settings(site.settings)
+    is_required(site.settings)
     ledger = open_ledger(site.ledger_url, load_secret(site.key_variable, site.key_file))
     try:
         yield Resources(site, chosen, ledger, Actor(actor, str(flow_run.id) if flow_run.id else None))

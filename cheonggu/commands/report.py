@@ -15,10 +15,10 @@ from cheonggu.ageing import find_never_taken, make_ageing, sum_up
 from cheonggu.commands.ledger import find_ledger
 from cheonggu.commands.waive import today
 from cheonggu.deadlines import load_deadlines
+from cheonggu.ledger.sheets import sheet_of, write_book
 from cheonggu.precheck import load_catalogue
 from cheonggu.rule_feedback import make_feedback
 from cheonggu.schemes import find_scheme
-from cheonggu.sheets import sheet_of, write_book
 from cheonggu.site import load_site, site_path
 from cheonggu.sources import open_source
 
@@ -44,7 +44,7 @@ def ageing(
     settings, chosen = load_site(site_path(site)), find_scheme(scheme)
     day = as_of.date() if as_of else today()
     deadlines = load_deadlines(chosen.deadlines, chosen.public_holidays)
-    source = open_source(settings.source_url)
+    source = open_source(settings.source(scheme).url, chosen.contract)
     try:
         with find_ledger(None, None, site) as ledger:
             first = settings.first_care_month

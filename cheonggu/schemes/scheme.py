@@ -132,6 +132,27 @@ def keep_amounts(
     return dict(tables), none_found()
 
 
+def accept_settings(settings: Mapping[str, Any]) -> None:
+    """For a scheme that reads no table of the site file."""
+
+
+@dataclass(frozen=True)
+class Rosters:
+    """Who worked, as far as claims rest on it: a person may have to confirm it.
+
+    ``views`` are read per provider, the columns of ``care`` per provider and month. ``is_needed(kind, group, tables,
+    month)``: whether a claim carries anything of them. ``counted(tables, month)``: the rows that decide, of which a
+    digest is confirmed. ``sheet(tables, month, settings)``: what, who and value (text) of every line a person sees,
+    nothing personal.
+    """
+
+    views: tuple[str, ...]
+    care: Mapping[str, tuple[str, ...]]
+    is_needed: Callable[[str, Mapping[str, str], Mapping[str, pa.Table], str], bool]
+    counted: Callable[[Mapping[str, pa.Table], str], dict[str, pa.Table]]
+    sheet: Callable[[Mapping[str, pa.Table], str, Mapping[str, Any]], list[dict[str, str]]]
+
+
 @dataclass(frozen=True)
 class DisputeRules:
     """Remedies against a decision.
@@ -183,6 +204,7 @@ class Scheme:
     a table per view of its own. ``judge(tables, context)`` gives findings of a whole batch once the shapes hold.
     ``find_visits(tables)`` gives statement_key and visit (plain text, kept only as a keyed hash) of every visit that
     another scheme could claim too.
+    ``check_settings`` raises UsageError for odd tables of the site file, before anything starts.
     """
 
     name: str
@@ -236,3 +258,5 @@ class Scheme:
     take_files: Callable[[Mapping[str, pa.Table], Path, Path], dict[str, pa.Table]] | None = None
     judge: Callable[[Mapping[str, pa.Table], Mapping[str, Any]], pa.Table] | None = None
     find_visits: Callable[[Mapping[str, pa.Table]], pa.Table] | None = None
+    rosters: Rosters | None = None
+    check_settings: Callable[[Mapping[str, Any]], None] = accept_settings

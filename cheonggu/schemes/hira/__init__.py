@@ -12,7 +12,9 @@ from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
 from cheonggu.schemes.hira.rehearsal import REHEARSAL
 from cheonggu.schemes.hira.remedies import describe_finding, dispute_days, find_remedies
+from cheonggu.schemes.hira.roster_sheet import ROSTERS
 from cheonggu.schemes.hira.rule_texts import explain_rule
+from cheonggu.schemes.hira.settings import check_settings
 from cheonggu.schemes.hira.settlement import settle_amounts
 from cheonggu.schemes.hira.targets import (
     GROUP_COLUMNS,
@@ -69,4 +71,6 @@ SCHEME = Scheme(
     last_day="care_to",
     settle_amounts=settle_amounts,
     settings_key="amounts",
+    rosters=ROSTERS,
+    check_settings=check_settings,
 )

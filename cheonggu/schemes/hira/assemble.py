@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from cheonggu.layouts import BLANK, Field, Layout
 from cheonggu.query import Tables
-from cheonggu.schemes.hira.data import LAYOUTS, first_day, value_on
+from cheonggu.schemes.hira.data import LAYOUTS, first_day
 from cheonggu.schemes.hira.numbering import section_order, statement_numbers
+from cheonggu.schemes.hira.roster_sheet import has_graded_fee
 from cheonggu.schemes.hira.rosters import (
     GradedFee,
     Period,
@@ -121,7 +122,7 @@ def _claim_wide(batch: BatchInput, numbered: dict[str, pa.Table], members: pa.Ta
     period = claim_period(batch.month, batch.group["claim_unit"])
     extra: list[tuple[str, str]] = []
     graded = GradedFee()
-    if _has_graded_fee(batch):
+    if has_graded_fee(batch.tables["provider"], batch.group, batch.month):
         days = doctor_days(batch.tables["doctor"], batch.tables["doctor_day"], period)
         if days.text:
             extra.append(("MT008", days.text))
@@ -135,12 +136,6 @@ def _claim_wide(batch: BatchInput, numbered: dict[str, pa.Table], members: pa.Ta
         extra += [("MT025", text) for text in texts]
     numbered["E"] = _add_details(numbered["E"], extra, members["statement_no"][0].as_py())
     return graded
-
-
-def _has_graded_fee(batch: BatchInput) -> bool:
-    kinds = value_on("graded_fee_providers", first_day(batch.month))
-    provider_kind = batch.tables["provider"]["provider_kind"][0].as_py()
-    return batch.group["insurance"] == "HI" and batch.group["setting"] == "out" and provider_kind in kinds
 
 
 def _counted_fees(lines: pa.Table) -> pa.Table:

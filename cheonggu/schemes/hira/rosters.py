@@ -55,31 +55,43 @@ class DoctorDays:
     days: int
 
 
-def doctor_days(doctors: pa.Table, worked: pa.Table, period: Period) -> DoctorDays:
-    """Days of every doctor who worked in the period, in order of licence number.
+@dataclass(frozen=True)
+class DoctorCount:
+    """One doctor of a period: days on which patients were seen, and days that count in MT008."""
 
-    A full-time doctor counts every day; a part-time one half of them, half up, up to the dated maximum.
+    license_no: str
+    birth_date: str
+    employment: str
+    worked: int
+    counted: int
+
+
+def doctor_days(doctors: pa.Table, worked: pa.Table, period: Period) -> DoctorDays:
+    """Days of every doctor who worked in the period, in order of licence number."""
+    counts = [one for one in count_doctors(doctors, worked, period) if one.counted]
+    pairs = [f"{one.birth_date}/{one.counted:02d}" for one in counts]
+    return DoctorDays("/".join(pairs), sum(one.counted for one in counts))
+
+
+def count_doctors(doctors: pa.Table, worked: pa.Table, period: Period) -> list[DoctorCount]:
+    """Every doctor by licence number: a full-time one counts every day, a part-time one half of them, half up, up to
+    the dated maximum of a month or week.
     """
     inside = worked.filter(_within(worked["worked_on"], period))
-    counts = dict(
-        zip(
-            *inside.group_by("license_no").aggregate([("worked_on", "count_distinct")]).to_pydict().values(),
-            strict=True,
-        )
-    )
+    found = inside.group_by("license_no").aggregate([("worked_on", "count_distinct")]).to_pylist()
+    days = {row["license_no"]: row["worked_on_count_distinct"] for row in found}
     rule = value_on("part_time_days", period.first)
     limit = rule["week"] if period.is_week else rule["month"]
-    pairs: list[str] = []
-    total = 0
+    share = Decimal(str(rule["share"]))
+    counts = []
     for doctor in doctors.sort_by("license_no").to_pylist():
-        days = counts.get(doctor["license_no"], 0)
+        seen = counted = days.get(doctor["license_no"], 0)
         if doctor["employment"] == "part":
-            half = (Decimal(days) * Decimal(str(rule["share"]))).quantize(Decimal(1), ROUND_HALF_UP)
-            days = min(int(half), limit)
-        if days:
-            pairs.append(f"{doctor['birth_date']}/{days:02d}")
-            total += days
-    return DoctorDays("/".join(pairs), total)
+            counted = min(int((Decimal(seen) * share).quantize(Decimal(1), ROUND_HALF_UP)), limit)
+        counts.append(
+            DoctorCount(doctor["license_no"], doctor["birth_date"], doctor["employment"], seen, counted)
+        )
+    return counts
 
 
 def therapist_holidays(
