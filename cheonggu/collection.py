@@ -1,24 +1,48 @@
 """Collect answers (통보 수신): archive the raw bytes first, import once, only then put the document out of the way.
 
-The archive is named by content, so the same bytes are kept once however often they arrive. A document that cannot
-be read or does not fit the ledger is refused with its reason, kept, and does not stop the others.
+What a file is, its content tells: an XML notice, one of a set of record files, or a zip of either. The archive is
+named by content, so the same bytes are kept once however often they arrive. A document that cannot be read or does not
+fit the ledger is refused with its reason, kept, and does not stop the others. A form nobody has a layout for is kept
+raw and tried again at every pass; a set of record files that is not whole stays where it lies.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cheonggu.batches import make_private, write_bytes
-from cheonggu.errors import NoticeError, StateError
+from cheonggu.errors import IncompleteNoticeError, NoticeError, StateError, UnknownFormError
+from cheonggu.formats.notice_files import (
+    EMPTY,
+    RECORDS,
+    XML,
+    ZIP,
+    Document,
+    gather,
+    group_of,
+    kind_of,
+    stem_of,
+    unpack,
+)
 from cheonggu.gateways import Gateway
-from cheonggu.ledger import Actor, Ledger
+from cheonggu.ledger import Actor, ImportReport, Ledger
+from cheonggu.notices import Notice
 from cheonggu.schemes.scheme import Scheme
 
 LOG = logging.getLogger(__name__)
+SUFFIXES = {XML: ".xml", ZIP: ".zip", RECORDS: ".zip", EMPTY: ".zip"}
+
+
+@dataclass(frozen=True)
+class NoticeSettings:
+    """What a site adds to reading notices: its layout tables, and other offices' provider codes → the ledger's."""
+
+    layouts: tuple[Path, ...] = ()
+    providers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -32,12 +56,21 @@ class Refused:
 
 @dataclass(frozen=True)
 class Collected:
-    """What one pass did: new documents, repeated ones, refused ones, and what stopped for a person."""
+    """What one pass did: new documents, repeated ones, refused ones, and what stopped for a person.
+
+    ``kept``: documents of unknown form, only archived; ``waiting``: sets of record files that are not whole yet.
+    """
 
     imported: int
     repeated: int
     refused: tuple[Refused, ...]
     attention: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+    @property
+    def needs_person(self) -> bool:
+        return bool(self.refused or self.attention or self.kept or self.waiting)
 
 
 def collect_documents(
@@ -47,51 +80,157 @@ def collect_documents(
     provider_codes: Collection[str],
     archive: Path,
     actor: Actor,
+    settings: NoticeSettings | None = None,
 ) -> Collected:
     """Take in every document that waits in the gateway's output folder, in order of name.
 
     BusyError while another run collects from the same gateway.
     """
     with ledger.exclusive(f"collect-{gateway.name}"):
-        return _collect(gateway, ledger, scheme, provider_codes, archive, actor)
+        one = _Pass(ledger, scheme, archive, actor, settings or NoticeSettings())
+        one.retry_kept()
+        one.take_folder(gateway)
+        return one.result()
 
 
-def _collect(
-    gateway: Gateway,
-    ledger: Ledger,
-    scheme: Scheme,
-    provider_codes: Collection[str],
-    archive: Path,
-    actor: Actor,
-) -> Collected:
-    imported = repeated = 0
-    refused: list[Refused] = []
-    attention: list[str] = []
-    for name in gateway.incoming():
-        raw = gateway.fetch(name)
+class _Pass:
+    """One pass over the waiting documents and what came of it."""
+
+    def __init__(
+        self, ledger: Ledger, scheme: Scheme, archive: Path, actor: Actor, settings: NoticeSettings
+    ) -> None:
+        self.ledger, self.scheme, self.archive, self.actor = ledger, scheme, archive, actor
+        self.settings = settings
+        self.imported = self.repeated = 0
+        self.refused: list[Refused] = []
+        self.attention: list[str] = []
+        self.kept: list[str] = []
+        self.waiting: list[str] = []
+
+    def result(self) -> Collected:
+        return Collected(
+            self.imported,
+            self.repeated,
+            tuple(self.refused),
+            tuple(self.attention),
+            tuple(self.kept),
+            tuple(self.waiting),
+        )
+
+    def take_folder(self, gateway: Gateway) -> None:
+        """Everything that waits: files on their own first, then record files by sets."""
+        sets: dict[str, list[tuple[str, bytes]]] = {}
+        for name in gateway.incoming():
+            raw = gateway.fetch(name)
+            kind = kind_of(raw)
+            if kind in (RECORDS, EMPTY) and group_of(name) is not None:
+                sets.setdefault(stem_of(name), []).append((name, raw))
+            else:
+                gateway.set_aside(name, accepted=self.take_file(name, kind, raw))
+        for stem, files in sets.items():
+            is_accepted = self.take_set(stem, files)
+            for name, _ in files if is_accepted is not None else ():
+                gateway.set_aside(name, accepted=bool(is_accepted))
+
+    def take_file(self, name: str, kind: str, raw: bytes) -> bool:
+        """Archive and take in an XML, a zip or a lone record file; False when anything in it was refused."""
         digest = hashlib.sha256(raw).hexdigest()
-        stored = _archive(archive, digest, Path(name).suffix, raw)
+        if kind == ZIP:
+            stored = self._store(digest, ZIP, raw)
+            try:
+                documents = gather(unpack(raw))
+            except NoticeError as error:
+                return self._refuse(name, digest, stored, error)
+            return self._take_all(name, documents, stored)
+        (document,) = gather([(name, raw)])
+        return self._take_all(name, [document], self._store(document.sha256, kind, document.raw))
+
+    def take_set(self, stem: str, files: list[tuple[str, bytes]]) -> bool | None:
+        """Archive and take in a set of record files; None while it is not whole, so that it stays where it is."""
+        (document,) = gather(files)
+        stored = self._store(document.sha256, RECORDS, document.raw)
         try:
-            notice = scheme.parse_notice(raw)
-            report = ledger.import_notice(scheme.name, notice, sha256=digest, archived_as=stored, actor=actor)
+            notice = self._parse(document)
+        except IncompleteNoticeError as error:
+            LOG.warning("%s: %s", stem, error.en)
+            self.waiting.append(stem)
+            return None
+        except NoticeError as error:
+            return self._judge(stem, document, stored, error)
+        return self._import(stem, document, notice, stored)
+
+    def retry_kept(self) -> None:
+        """Read again what was kept as of unknown form: the site may have given its layout since."""
+        for stored in self.ledger.kept_documents():
+            path = self.archive / stored
+            raw = path.read_bytes() if path.is_file() else b""
+            try:
+                documents = gather(unpack(raw) if kind_of(raw) == ZIP else [(path.name, raw)])
+            except NoticeError:
+                continue
+            for document in documents:
+                try:
+                    notice = self._parse(document)
+                except NoticeError:
+                    continue
+                self._import(document.name, document, notice, stored)
+
+    def _take_all(self, name: str, documents: Iterable[Document], stored: str) -> bool:
+        """Each document in a transaction of its own; the file counts as accepted when none was refused."""
+        verdicts = []
+        for document in documents:
+            try:
+                notice = self._parse(document)
+            except NoticeError as error:
+                verdicts.append(self._judge(name, document, stored, error))
+            else:
+                verdicts.append(self._import(name, document, notice, stored))
+        return all(verdicts)
+
+    def _parse(self, document: Document) -> Notice:
+        if document.xml is not None:
+            return self.scheme.parse_notice(document.xml)
+        if self.scheme.parse_records is None:
+            raise UnknownFormError(
+                "This scheme has no record files.", "이 제도에는 레코드 파일 통보서가 없습니다."
+            )
+        return self.scheme.parse_records(document.records, self.settings.layouts, self.settings.providers)
+
+    def _import(self, name: str, document: Document, notice: Notice, stored: str) -> bool:
+        try:
+            report = self.ledger.import_notice(
+                self.scheme.name, notice, sha256=document.sha256, archived_as=stored, actor=self.actor
+            )
         except (NoticeError, StateError) as error:
-            ledger.refuse_notice(digest, stored, None, type(error).__name__, actor)
-            LOG.warning("%s refused: %s", name, error.en)
-            refused.append(Refused(name, *reversed(error.lines())))
-            gateway.set_aside(name, accepted=False)
-            continue
+            return self._refuse(name, document.sha256, stored, error)
         LOG.info("%s: %s %s", name, report.kind, report.status)
-        imported += report.status != "same"
-        repeated += report.status == "same"
-        attention += [f"{one.claim_no}: {one.ko} {one.en}" for one in report.stopped]
-        gateway.set_aside(name, accepted=True)
-    return Collected(imported, repeated, tuple(refused), tuple(attention))
+        self._count(report)
+        return True
 
+    def _count(self, report: ImportReport) -> None:
+        self.imported += report.is_new
+        self.repeated += not report.is_new
+        self.attention += report.attention
 
-def _archive(archive: Path, digest: str, suffix: str, raw: bytes) -> str:
-    """Keep the raw bytes under their hash; returns the name inside the archive."""
-    folder = make_private(archive / digest[:2])
-    path = folder / f"{digest}{suffix}"
-    if not path.exists():
-        write_bytes(path, raw)
-    return path.relative_to(archive).as_posix()
+    def _judge(self, name: str, document: Document, stored: str, error: NoticeError) -> bool:
+        """Keep an unknown form raw; refuse what is broken."""
+        if not isinstance(error, UnknownFormError):
+            return self._refuse(name, document.sha256, stored, error)
+        self.ledger.keep_document(document.sha256, stored, self.actor)
+        LOG.warning("%s kept: %s", name, error.en)
+        self.kept.append(name)
+        return True
+
+    def _refuse(self, name: str, digest: str, stored: str, error: NoticeError | StateError) -> bool:
+        self.ledger.refuse_notice(digest, stored, None, type(error).__name__, self.actor)
+        LOG.warning("%s refused: %s", name, error.en)
+        self.refused.append(Refused(name, *reversed(error.lines())))
+        return False
+
+    def _store(self, digest: str, kind: str, raw: bytes) -> str:
+        """Keep the raw bytes under their hash; returns the name inside the archive."""
+        folder = make_private(self.archive / digest[:2])
+        path = folder / f"{digest}{SUFFIXES[kind]}"
+        if not path.exists():
+            write_bytes(path, raw)
+        return path.relative_to(self.archive).as_posix()

@@ -6,6 +6,8 @@ CheongguError
 │   ├── ContractError   a source breaks the source contract
 │   ├── LayoutError     bytes or values that break a record layout
 │   ├── NoticeError     a document from outside that is broken or not ours
+│   │   ├── UnknownFormError       no layout is known for it: kept raw
+│   │   └── IncompleteNoticeError  a record file of its set is missing: it waits
 │   └── DataFileError   one of our own rule, code or layout files is odd
 ├── StateError          the ledger refuses a move             exit 1, never retried
 │   └── BusyError       another run holds the lock            exit 3, retried by the next run
@@ -52,6 +54,14 @@ class LayoutError(InputError):
 
 
 class NoticeError(InputError):
+    pass
+
+
+class UnknownFormError(NoticeError):
+    pass
+
+
+class IncompleteNoticeError(NoticeError):
     pass
 
 

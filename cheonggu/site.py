@@ -41,6 +41,8 @@ class Site:
     approve a claim before it is handed off. ``omitted``: whether the night takes statements that missed
     their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``). ``settings`` holds
     every table of the file as it stands, for the scheme to read its own, and the file's folder as ``HOME``.
+    claimed by other means and must never be claimed again. ``notice_layouts`` are the site's own layout tables of
+    fixed-width notices, ``notice_providers`` other offices' provider codes → those of the source.
     """
 
     sources: Mapping[str, SourcePlace]
@@ -56,6 +58,8 @@ class Site:
     approvals: int
     omitted: str = AUTOMATIC
     settings: Mapping[str, Any] = field(default_factory=dict)
+    notice_layouts: tuple[Path, ...] = ()
+    notice_providers: Mapping[str, str] = field(default_factory=dict)
 
     def source(self, scheme: str) -> SourcePlace:
         """The scheme's own source, else the common one; UsageError when there is neither."""
@@ -116,6 +120,8 @@ def load_site(path: Path) -> Site:
         approvals=int(raw.get("approval", {}).get("persons", 0)),
         omitted=_choice(path, str(raw.get("run", {}).get("omitted", AUTOMATIC))),
         settings=raw | {HOME: str(home)},
+        notice_layouts=tuple(home / one for one in raw.get("notices", {}).get("layouts", [])),
+        notice_providers=dict(raw.get("notices", {}).get("providers", {})),
     )
 
 

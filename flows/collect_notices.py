@@ -1,4 +1,4 @@
-"""What came back: receipts, returns and review results → the ledger."""
+"""What came back: every notice of the reviewer and the payer → the ledger."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ COLLECT = "collect"
 
 @flow(name="collect-notices", flow_run_name="{scheme} 수신", persist_result=False)
 def collect_notices(scheme: str) -> State[Any]:
-    """수신 폴더의 접수·반송·심사결과 문서를 보관하고 원장에 한 번씩만 기록합니다.
+    """수신 폴더의 접수·반송·심사결과·정산·지급 통보 등을 보관하고 원장에 한 번씩만 기록합니다.
 
-    같은 문서가 다시 와도 두 번 기록하지 않습니다. 읽을 수 없는 문서는 거절 폴더에 남기고 상태를 Held로 표시합니다.
+    XML, 레코드 파일(.1 .2 .3), 압축 파일을 내용으로 알아봅니다. 같은 문서가 다시 와도 두 번 기록하지 않습니다.
+    읽을 수 없는 문서는 거절 폴더에 남기고, 서식을 모르는 문서는 원본만 보관하며, 상태를 Held로 표시합니다.
     """
     with only_one(scheme, COLLECT):
         collected = collect(scheme)
     message = f"새 문서 {collected.imported}건, 중복 {collected.repeated}건, 거절 {len(collected.refused)}건"
-    return ended(collected, held=bool(collected.refused or collected.attention), message=message)
+    message += f", 서식 미상 보관 {len(collected.kept)}건, 파일 부족 대기 {len(collected.waiting)}건"
+    return ended(collected, held=collected.needs_person, message=message)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from prefect import task
 
-from cheonggu.collection import Collected, collect_documents
+from cheonggu.collection import Collected, NoticeSettings, collect_documents
 from cheonggu.overdue import mark_unanswered
 from tasks.resources import open_resources
 from tasks.settings import REPEATABLE
@@ -18,8 +18,9 @@ def collect(scheme: str) -> Collected:
     with open_resources(scheme, actor="import") as here:
         archive = here.site.scheme_folder(scheme) / "notices"
         providers = {claim.provider_code for claim in here.ledger.claims(scheme)}
+        reading = NoticeSettings(here.site.notice_layouts, here.site.notice_providers)
         collected = collect_documents(
-            here.gateway(), here.ledger, here.scheme, providers, archive, here.actor
+            here.gateway(), here.ledger, here.scheme, providers, archive, here.actor, reading
         )
         settings = here.site.gateways.get(here.scheme.gateway, {})
         overdue = mark_unanswered(here.ledger, here.scheme, settings, here.actor)

@@ -201,6 +201,20 @@ def keep_refused(tx: Transaction, sha256: str, archived_as: str, document_no: st
     tx.append("notice_refused", {}, detail=values, document_no=document_no)
 
 
+UNKNOWN_FORM = "UnknownFormError"
+
+
+def list_kept(connection: Connection) -> list[str]:
+    """Archive names of documents of unknown form that were not imported since, each once."""
+    imported = select(notice.c.sha256)
+    query = (
+        select(refused_notice.c.archived_as)
+        .where(refused_notice.c.code == UNKNOWN_FORM, refused_notice.c.sha256.not_in(imported))
+        .distinct()
+    )
+    return sorted(connection.execute(query).scalars())
+
+
 def find_claim(progress: Progress, claim_no: str) -> Any:
     """The claim a notice speaks of; NoticeError when the ledger has none."""
     mine = of_claim(claim, progress.notice.provider_code, claim_no)

@@ -354,6 +354,16 @@ class Ledger:
         with self._change(actor) as tx:
             imports.keep_refused(tx, sha256, archived_as, document_no, code)
 
+    def keep_document(self, sha256: str, archived_as: str, actor: Actor) -> None:
+        """Remember an archived document whose form nobody can read yet."""
+        with self._change(actor) as tx:
+            imports.keep_refused(tx, sha256, archived_as, None, imports.UNKNOWN_FORM)
+
+    def kept_documents(self) -> list[str]:
+        """Archive names of documents of unknown form that still wait to be read."""
+        with self._read() as connection:
+            return imports.list_kept(connection)
+
     def remark_for(self, provider_code: str, form_no: str) -> str:
         """The remark (참조내역) last used for a form; empty when there was none."""
         with self._read() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -260,3 +260,5 @@ class Scheme:
     find_visits: Callable[[Mapping[str, pa.Table]], pa.Table] | None = None
     rosters: Rosters | None = None
     check_settings: Callable[[Mapping[str, Any]], None] = accept_settings
+    # Notices as record files: (file name → bytes, the site's layout tables, other offices' provider codes) → notice.
+    parse_records: Callable[[Mapping[str, bytes], Iterable[Path], Mapping[str, str]], Notice] | None = None

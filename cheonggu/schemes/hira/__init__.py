@@ -11,6 +11,7 @@ from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
 from cheonggu.schemes.hira.rehearsal import REHEARSAL
+from cheonggu.schemes.hira.record_notices import parse_records
 from cheonggu.schemes.hira.remedies import describe_finding, dispute_days, find_remedies
 from cheonggu.schemes.hira.roster_sheet import ROSTERS
 from cheonggu.schemes.hira.rule_texts import explain_rule
@@ -73,4 +74,5 @@ SCHEME = Scheme(
     settings_key="amounts",
     rosters=ROSTERS,
     check_settings=check_settings,
+    parse_records=parse_records,
 )

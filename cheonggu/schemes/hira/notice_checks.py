@@ -145,6 +145,11 @@ def find_payer_refused(findings: pa.Table) -> frozenset[str]:
     return frozenset(chosen["statement_no"].to_pylist())
 
 
+def class_of_code(code: str) -> str:
+    """impossible, held or settled by the code table; every other code is a cut (adjusted)."""
+    return _impossible_classes().get(code, "adjusted")
+
+
 @cache
 def _payer_codes() -> frozenset[str]:
     rows = (one.row for one in CODES.rows("review_impossible_reason"))
