@@ -17,7 +17,7 @@ from prefect.events import emit_event
 from cheonggu.ageing import find_never_taken, make_ageing, near_by_kind, sum_up, write_ageing
 from cheonggu.batches import make_private
 from cheonggu.deadlines import Deadlines, load_deadlines
-from cheonggu.errors import InputError, SiteError
+from cheonggu.errors import InputError, SiteError, StateError
 from cheonggu.findings_report import make_report, write_report
 from cheonggu.ledger.waiting import WAITING
 from cheonggu.waivers import WAIVER, tell_expired, to_waiver
@@ -35,6 +35,7 @@ RULE_COLUMNS = {
     "message_ko": "내용",
     "fix_ko": "조치",
 }
+RECONCILIATION_COLUMNS = {"kind": "항목", "count": "건", "won": "금액", "why": "까닭"}
 AGEING_COLUMNS = {
     "what_ko": "할 일",
     "waits_for": "누가",
@@ -60,6 +61,24 @@ def publish_findings(here: Resources, day: date) -> None:
         description=f"점검 결과, 규칙별. 점검제외 {report.totals['waived']}건, 미점검 규칙 "
         f"{len(report.not_checked)}건. 전체: {page.parent.name}/{page.name}",
     )
+
+
+def publish_reconciliation(here: Resources) -> None:
+    """The open items of the reconciliation by kind; StateError when a won is neither explained nor open."""
+    found = here.ledger.reconcile(here.scheme.name)
+    create_table_artifact(
+        key="reconciliation",
+        table=_show(found.open_rows(), RECONCILIATION_COLUMNS),
+        description="청구·심사·지급 대사의 미결 항목 ('cheonggu ledger reconcile'로 청구서별로 봅니다)",
+    )
+    if found.problems:
+        first = found.problems[0]
+        raise StateError(
+            f"The reconciliation leaves won unexplained: {first.where}: {first.en}",
+            f"대사에서 설명되지 않는 금액이 있습니다: {first.where}: {first.ko}",
+            fix_en="Run 'cheonggu ledger verify' and 'cheonggu ledger reconcile', and look at that claim.",
+            fix_ko="'cheonggu ledger verify'와 'cheonggu ledger reconcile'을 실행하여 그 청구서를 확인하세요.",
+        )
 
 
 def publish_waivers(here: Resources, day: date) -> None:

@@ -12,7 +12,7 @@ from prefect.artifacts import create_table_artifact
 
 from cheonggu.confirming import show_waiting
 from cheonggu.errors import StateError
-from tasks.nightly import publish_ageing, publish_findings, publish_waivers
+from tasks.nightly import publish_ageing, publish_findings, publish_reconciliation, publish_waivers
 from tasks.resources import open_resources
 from tasks.settings import STAGE
 
@@ -56,6 +56,7 @@ def record(scheme: str, as_of: date) -> Record:
             table=[_roster(one) for one in show_waiting(here.ledger, here.scheme, here.folder)],
             description="확정하지 않은 근무 현황 ('cheonggu rosters show'로 보고 'confirm-rosters'로 확정합니다)",
         )
+        publish_reconciliation(here)
     return Record(status["statements"], status["claims"])
 
 

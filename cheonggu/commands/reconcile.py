@@ -10,7 +10,7 @@ import typer
 
 from cheonggu.commands.ledger import KeyFile, Site, Url, find_ledger
 from cheonggu.commands.terminal import month_range
-from cheonggu.ledger.reconciliation import AMOUNTS, REASONS, Reconciliation
+from cheonggu.ledger.reconciliation import AMOUNTS, Reconciliation
 from cheonggu.ledger.sheets import sheet_of, write_book
 
 TITLES = {
@@ -69,8 +69,9 @@ def show(found: Reconciliation) -> str:
     lines += [f"  {TITLES[name]:<8}{name:<22}{sums[name]:>18,} 원" for name in AMOUNTS]
     if sums["items"]:
         lines.append("미결 open items")
-    for kind, row in sums["items"].items():
-        why = " · ".join(REASONS[kind.partition(":")[0]])
-        lines.append(f"  {kind:<24}{row['count']:>8,}{row['won']:>18,} 원  {why}")
+    lines += [
+        f"  {row['kind']:<24}{row['count']:>8,}{row['won']:>18,} 원  {row['why']}"
+        for row in found.open_rows()
+    ]
     lines += [f"{one}" for one in found.problems[:20]]
     return "\n".join(lines)

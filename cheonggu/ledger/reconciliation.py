@@ -92,6 +92,13 @@ class Reconciliation:
     items: pa.Table = field(repr=False)
     problems: tuple[Problem, ...]
 
+    def open_rows(self) -> list[dict[str, Any]]:
+        """The open items by kind with count, won and the reason: a small table for people."""
+        return [
+            {"kind": kind, "count": row["count"], "won": row["won"], "why": " · ".join(reason_of(kind))}
+            for kind, row in self.sums()["items"].items()
+        ]
+
     def sums(self) -> dict[str, Any]:
         """Counts and won of the whole, and the open items by kind."""
         by_kind = self.items.group_by("kind").aggregate([("amount", "sum"), ("amount", "count")])
@@ -105,6 +112,11 @@ class Reconciliation:
             },
             "problems": len(self.problems),
         }
+
+
+def reason_of(kind: str) -> tuple[str, str]:
+    """Why items of a kind are open, in Korean and English; the part before a colon decides."""
+    return REASONS[kind.partition(":")[0]]
 
 
 def reconcile(
@@ -162,8 +174,7 @@ def _check(statements: pa.Table, lines: pa.Table, claims: pa.Table) -> list[Prob
 
 
 def _explain(items: pa.Table) -> pa.Table:
-    """The reason beside each kind; the part before a colon decides."""
-    reasons = [REASONS[kind.partition(":")[0]] for kind in items["kind"].to_pylist()]
+    reasons = [reason_of(kind) for kind in items["kind"].to_pylist()]
     for place, name in enumerate(("why_ko", "why_en")):
         items = items.append_column(name, pa.array([one[place] for one in reasons], pa.string()))
     return items
