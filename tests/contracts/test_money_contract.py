@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import text
 
 from cheonggu.errors import NoticeError, StateError, UsageError
 from cheonggu.ledger import Filing, Ledger
-from cheonggu.notices import ClaimRef, RequestItem, SupplementRequest
+from cheonggu.notices import (
+    PRESCRIPTION_CUTS,
+    ClaimRef,
+    PrescriptionAdjustment,
+    RequestItem,
+    SupplementRequest,
+)
 from tests.ledger.ledger_builders import (
     CLAIMED,
     PERSON,
@@ -305,6 +312,21 @@ class OtherPromises:
         object.__setattr__(content, "payer_refused", frozenset({"00003"}))
         take(ledger, review_notice("V1", content))
         assert states(ledger, claim) == ["ACCEPTED", "ADJUSTED", "REFUSED_BY_PAYER"]
+
+    def test_cut_prescriptions_are_open_items_of_their_claim(self, ledger: Ledger) -> None:
+        claim = decide(ledger, MIXED)
+        row = {"statement_no": "00001", "prescription_no": "2026051000001", "pharmacy_code": "31100011"}
+        row |= {"code": "B", "line_no": 1, "amount": 700, "recovery": 500, "text": None}
+        cuts = pa.Table.from_pylist([row], schema=PRESCRIPTION_CUTS)
+        content = PrescriptionAdjustment("20260901", ClaimRef(claim.claim_no, NUMBER, "2026"), 620, 0, cuts)
+        take(ledger, notice("X1", "prescription-adjustment", "F090", prescription_adjustment=content))
+        assert read(ledger, "SELECT code, recovery FROM prescription_cut ORDER BY seq") == [
+            ("B", 500),
+            ("*", 120),
+        ]
+        items = {row["kind"]: row["amount"] for row in ledger.reconcile(SCHEME).items.to_pylist()}
+        assert items["prescription-recovery"] == -620
+        assert states(ledger, claim)[0] == "ACCEPTED"
 
     def test_a_request_for_material_waits_until_it_was_answered(self, ledger: Ledger) -> None:
         claim = decide(ledger, {"00003": "held"})
