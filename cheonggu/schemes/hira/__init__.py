@@ -10,8 +10,8 @@ from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS, value_on
 from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
-from cheonggu.schemes.hira.rehearsal import REHEARSAL
 from cheonggu.schemes.hira.record_notices import parse_records
+from cheonggu.schemes.hira.rehearsal import REHEARSAL
 from cheonggu.schemes.hira.remedies import describe_finding, dispute_days, find_remedies
 from cheonggu.schemes.hira.roster_sheet import ROSTERS
 from cheonggu.schemes.hira.rule_texts import explain_rule
