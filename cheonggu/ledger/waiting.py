@@ -1,6 +1,6 @@
 """What waits, as the ledger sees it: statements and claims with the day since when. Nothing here changes anything.
 
-Each reader gives rows of ``WAITING``; further ones (requests for material, filed objections) are added to ``READERS``.
+Each reader gives rows of ``WAITING``; further ones are added to ``READERS``.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from cheonggu.ledger.tables import (
     decision,
     event,
     event_statement,
+    material_request,
     notice,
     statement,
 )
@@ -201,11 +202,47 @@ def select_objections(scheme: str) -> Iterator[Select[Any]]:
     )
 
 
+def select_material(scheme: str) -> Iterator[Select[Any]]:
+    """Requests for material nobody answered, by notice and claim; the deadline is the day the request names."""
+    asked = material_request.c
+    grouped = (
+        select(
+            asked.document_no,
+            asked.provider_code,
+            asked.claim_no,
+            func.min(asked.due_on).label("due_on"),
+            func.count(asked.statement_no.distinct()).label("statements"),
+        )
+        .where(asked.answered_on.is_(None))
+        .group_by(asked.document_no, asked.provider_code, asked.claim_no)
+        .subquery()
+    )
+    at = select(func.max(event.c.at)).where(event.c.document_no == grouped.c.document_no).scalar_subquery()
+    yield (
+        _columns(
+            kind=literal("material"),
+            provider_code=grouped.c.provider_code,
+            claim_no=grouped.c.claim_no,
+            statement_key=null(),
+            month=claim.c.treatment_month,
+            code=grouped.c.document_no,
+            since=at,
+            start_on=grouped.c.due_on,
+            statements=grouped.c.statements,
+            won=literal(0),
+        )
+        .join(notice, notice.c.document_no == grouped.c.document_no)
+        .outerjoin(claim, of_claim(claim, grouped.c.provider_code, grouped.c.claim_no))
+        .where(notice.c.scheme == scheme)
+    )
+
+
 READERS: tuple[Callable[[str], Iterator[Select[Any]]], ...] = (
     select_statements,
     select_claims,
     select_stopped,
     select_objections,
+    select_material,
 )
 
 
