@@ -20,7 +20,9 @@ from cheonggu.deadlines import Deadlines, Due
 from cheonggu.ledger import Ledger
 from cheonggu.ledger.sheets import sheet_of, write_book
 from cheonggu.ledger.waiting import WAITING
+from cheonggu.objections import find_candidates
 from cheonggu.query import Tables
+from cheonggu.schemes.scheme import Scheme
 from cheonggu.sources import Source
 
 AGEING = pa.schema(
@@ -31,8 +33,6 @@ AGEING = pa.schema(
         pa.field("what_en", pa.string()),
         pa.field("days", pa.int64()),
         pa.field("deadline", pa.string()),
-        pa.field("due_on", pa.date32()),
-        pa.field("forbid_on", pa.date32()),
         pa.field("days_left", pa.int64()),
         pa.field("is_near", pa.bool_()),
         pa.field("confidence", pa.string()),
@@ -61,7 +61,8 @@ KINDS: Mapping[str, Kind] = {
     "impossible": Kind("supplement_claim_limit", "hospital", "고쳐서 보완청구", "supplementary claim", True),
     "refused_by_payer": Kind("claim_limit", "hospital", "자격 확인 후 처리", "check the payer", True),
     "held_by_reviewer": Kind("", "reviewer", "심사보류: 요청 자료가 있으면 제출", "held: send material if asked"),
-    "disputed": Kind("objection_decision_expected", "reviewer", "결정을 기다림", "wait for the decision"),
+    "objection_filed": Kind("objection_decision_expected", "reviewer", "이의신청 결정을 확인", "wait for the decision"),
+    "re_review_filed": Kind("re_review_decision_expected", "reviewer", "재심사 결과를 확인", "wait for the answer"),
     "objection": Kind("objection", "hospital", "이의신청·재심사 여부 결정", "decide on an objection or re-review"),
     "material": Kind("supplement_material", "hospital", "요청 자료 제출", "send the material asked for"),
     "not_handed_off": Kind("person", "hospital", "승인·송신 대기 확인", "approve, or see why it waits"),
@@ -75,29 +76,56 @@ KINDS: Mapping[str, Kind] = {
 
 
 def make_ageing(waiting: pa.Table, deadlines: Deadlines, today: date) -> pa.Table:
-    """``AGEING`` of rows of ``WAITING`` on a day, the most urgent first; what can no longer be done is left out."""
+    """``AGEING`` of rows of ``WAITING`` on a day, the most urgent first."""
+    kinds = [KINDS[one] for one in waiting["kind"].to_pylist()]
     starts = _starts(waiting)
-    names = [KINDS[one].deadline for one in waiting["kind"].to_pylist()]
-    dues = _dues(deadlines, names, starts.to_pylist())
-    rows = waiting.set_column(WAITING.get_field_index("start_on"), WAITING.field("start_on"), starts)
+    dues = _dues(deadlines, [one.deadline for one in kinds], starts.to_pylist())
+    counted = pa.table(
+        [
+            pa.array([one and one.warn_on for one in dues], pa.date32()),
+            pa.array([one and one.forbid_on for one in dues], pa.date32()),
+        ],
+        ["due_on", "forbid_on"],
+    )
+    days = {name: pc.coalesce(waiting[name], counted[name]) for name in counted.column_names}
+    days["start_on"] = starts
+    left = [None if one is None else (one - today).days for one in days["due_on"].to_pylist()]
+    alarms = [deadlines.alarm_begins(one.deadline) for one in kinds]
     columns = {
-        "waits_for": [KINDS[one].waits_for for one in waiting["kind"].to_pylist()],
-        "what_ko": [KINDS[one].what_ko for one in waiting["kind"].to_pylist()],
-        "what_en": [KINDS[one].what_en for one in waiting["kind"].to_pylist()],
+        "waits_for": [one.waits_for for one in kinds],
+        "what_ko": [one.what_ko for one in kinds],
+        "what_en": [one.what_en for one in kinds],
         "days": [None if one is None else (today - one).days for one in waiting["since"].to_pylist()],
-        "deadline": [one and one.deadline.id for one in dues],
-        "due_on": [one and one.warn_on for one in dues],
-        "forbid_on": [one and one.forbid_on for one in dues],
-        "days_left": [one and one.days_left(today) for one in dues],
-        "is_near": [one is not None and one.is_near(today) for one in dues],
+        "deadline": [one.deadline or None for one in kinds],
+        "days_left": left,
+        "is_near": [
+            days_left is not None and days_left <= begins
+            for days_left, begins in zip(left, alarms, strict=True)
+        ],
         "confidence": [one and one.confidence for one in dues],
     }
-    for field in list(AGEING)[len(WAITING) :]:
-        rows = rows.append_column(field, pa.array(columns[field.name], field.type))
-    is_over = pc.fill_null(pc.less(rows["forbid_on"], pa.scalar(today, pa.date32())), False)
-    rows = rows.filter(pc.invert(pc.and_(is_over, pc.equal(rows["kind"], "objection"))))
+    own = [days.get(name, waiting[name]) for name in WAITING.names]
+    rest = [pa.array(columns[field.name], field.type) for field in list(AGEING)[len(WAITING) :]]
     order = [(name, "ascending") for name in ("days_left", "since", "kind", "provider_code", "claim_no")]
-    return rows.sort_by([*order, ("statement_key", "ascending")])
+    return pa.table([*own, *rest], schema=AGEING).sort_by([*order, ("statement_key", "ascending")])
+
+
+def find_objections(ledger: Ledger, scheme: Scheme, today: date) -> pa.Table:
+    """``WAITING`` rows of what could be disputed, by claim and last day; the days are those of the remedies' rules."""
+    if scheme.disputes is None:
+        return WAITING.empty_table()
+    db = Tables(candidate=find_candidates(ledger, scheme, today))
+    rows = db.table(
+        """WITH one AS (
+            SELECT provider_code, claim_no, statement_no, max(amount) AS amount,
+                min(notice_on) AS notice_on, max(warn_on) AS warn_on, max(last_on) AS last_on
+            FROM candidate GROUP BY provider_code, claim_no, statement_no)
+        SELECT 'objection' AS kind, provider_code, claim_no, NULL AS statement_key, NULL AS month, NULL AS code,
+            notice_on AS since, notice_on AS start_on, warn_on AS due_on, last_on AS forbid_on,
+            count(*) AS statements, sum(amount)::BIGINT AS won
+        FROM one GROUP BY provider_code, claim_no, notice_on, warn_on, last_on"""
+    )
+    return rows.cast(WAITING)
 
 
 def _starts(waiting: pa.Table) -> pa.ChunkedArray:
@@ -138,8 +166,8 @@ def find_never_taken(
         )
         rows = db.table(
             """SELECT 'never_taken' AS kind, provider_code, NULL AS claim_no, statement_key, care_month AS month,
-                NULL AS code, any_value(care_to) AS since, NULL AS start_on, 1 AS statements,
-                any_value(claimed_amount) AS won
+                NULL AS code, any_value(care_to) AS since, NULL AS start_on, NULL AS due_on, NULL AS forbid_on,
+                1 AS statements, any_value(claimed_amount) AS won
             FROM statement ANTI JOIN known USING (statement_key)
             GROUP BY provider_code, statement_key, care_month"""
         )

@@ -34,7 +34,6 @@ class Count:
     unit: str
     number: int
     first_day_counts: bool = False
-    skips_to_working_day: bool = False
 
     def last_day(self, start: date, holidays: Holidays) -> date:
         """The last day of the count; a year's count ends on the same date, 29 February on the 28th."""
@@ -45,8 +44,7 @@ class Count:
                 day = _next_working_day(day + timedelta(1), days_off)
             return day
         day = _add_years(start, self.number) if self.unit == "years" else start + timedelta(self.number)
-        day -= timedelta(self.first_day_counts)
-        return _next_working_day(day, _days_off(holidays, day, 0)) if self.skips_to_working_day else day
+        return day - timedelta(self.first_day_counts)
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,11 @@ class Deadline:
     waits_for: str
     warn_days_before: tuple[int, ...]
     values: tuple[Value, ...]
+
+    @property
+    def alarm_begins(self) -> int:
+        """Days left at which the alarm begins; -1: only when it is over."""
+        return max(self.warn_days_before, default=-1)
 
     def at(self, start: date) -> Value:
         """The counts in force on the day a count starts; InputError before the first."""
@@ -102,7 +105,7 @@ class Due:
 
     def is_near(self, today: date) -> bool:
         """Whether the alarm has begun: inside the first of the days before it, or past it."""
-        return self.days_left(today) <= max(self.deadline.warn_days_before, default=-1)
+        return self.days_left(today) <= self.deadline.alarm_begins
 
     def refuse_late(self, today: date, what_en: str, what_ko: str) -> None:
         """StateError when the later last day is over."""
@@ -120,6 +123,10 @@ class Deadlines:
 
     def __init__(self, by_id: Mapping[str, Deadline], holidays: Holidays) -> None:
         self.by_id, self.holidays = by_id, holidays
+
+    def alarm_begins(self, deadline_id: str) -> int:
+        """Days left at which the alarm of a deadline begins; of an unknown one never before it is over."""
+        return self.by_id[deadline_id].alarm_begins if deadline_id in self.by_id else -1
 
     def due(self, deadline_id: str, start: date) -> Due:
         """When a count that started on ``start`` ends; KeyError for an unknown deadline."""
@@ -177,7 +184,7 @@ def _value(path: Path, name: str, raw: Mapping[str, Any]) -> Value:
 def _count(path: Path, name: str, raw: Mapping[str, Any]) -> Count:
     units = [one for one in UNITS if one in raw]
     flags = set(raw) - set(units)
-    if len(units) != 1 or flags - {"first_day_counts", "skips_to_working_day"}:
+    if len(units) != 1 or flags - {"first_day_counts"}:
         raise _odd(path, name, "has a count that is not one of years, days or working_days")
     if not isinstance(raw[units[0]], int) or raw[units[0]] < 0:
         raise _odd(path, name, "counts with something that is no whole number")

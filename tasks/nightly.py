@@ -14,7 +14,7 @@ import pyarrow as pa
 from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
-from cheonggu.ageing import find_never_taken, make_ageing, near_by_kind, sum_up, write_ageing
+from cheonggu.ageing import find_never_taken, find_objections, make_ageing, near_by_kind, sum_up, write_ageing
 from cheonggu.batches import make_private
 from cheonggu.deadlines import Deadlines, load_deadlines
 from cheonggu.errors import InputError, SiteError, StateError
@@ -109,8 +109,12 @@ def publish_waivers(here: Resources, day: date) -> None:
 def publish_ageing(here: Resources, day: date) -> None:
     """What waits, as files and as a table by kind; an event for each kind whose deadline is near or over."""
     deadlines = load_deadlines(here.scheme.deadlines, here.scheme.public_holidays)
-    waiting = pa.concat_tables([here.ledger.waiting(here.scheme.name), _never_taken(here, deadlines, day)])
-    ageing = make_ageing(waiting, deadlines, day)
+    waiting = [
+        here.ledger.waiting(here.scheme.name),
+        find_objections(here.ledger, here.scheme, day),
+        _never_taken(here, deadlines, day),
+    ]
+    ageing = make_ageing(pa.concat_tables(waiting), deadlines, day)
     write_ageing(ageing, make_private(here.site.reports_folder(here.scheme.name, day)))
     create_table_artifact(
         key="ageing",

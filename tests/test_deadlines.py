@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -30,7 +30,6 @@ def hira() -> Deadlines:
         (Count("years", 3, first_day_counts=True), date(2023, 7, 1), date(2026, 6, 30)),
         (Count("days", 90), date(2026, 7, 8), date(2026, 10, 6)),
         (Count("days", 90, first_day_counts=True), date(2026, 7, 8), date(2026, 10, 5)),
-        (Count("days", 88, skips_to_working_day=True), date(2026, 7, 7), date(2026, 10, 6)),
         (Count("days", 0), date(2026, 7, 4), date(2026, 7, 4)),
         # Thursday 16 July: Friday is a holiday here, then comes the week-end.
         (Count("working_days", 3), date(2026, 7, 16), date(2026, 7, 22)),
@@ -80,9 +79,12 @@ def test_the_file_agrees_with_the_values_that_rules_use(hira: Deadlines) -> None
     day = date(2026, 7, 1)
     counts = {name: hira.by_id[name].at(day) for name in ("claim_limit", "objection")}
     assert counts["claim_limit"].forbid == Count("years", HIRA.value_on("claim_limit_years", day))
-    objection = counts["objection"].forbid
-    assert objection is not None
-    assert objection.number == HIRA.value_on("objection_days", day)
+    assert counts["objection"].forbid == Count("days", HIRA.value_on("objection_days", day))
+    assert HIRA.disputes is not None
+    objection, absolute = hira.due("objection", day), hira.due("objection_absolute", day)
+    assert (objection.warn_on, objection.forbid_on) == HIRA.disputes.days("re-review", day, None)
+    late = day + timedelta(365)  # learned of it much later: the count from the decision ends it
+    assert absolute.forbid_on == HIRA.disputes.days("objection", day, late)[1]
     assert all(value.basis for one in hira.by_id.values() for value in one.values)
     assert {value.warn.unit for one in hira.by_id.values() for value in one.values} <= set(UNITS)
 

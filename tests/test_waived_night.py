@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
@@ -33,12 +34,23 @@ query = "SELECT NULL AS statement_no, 'claim_no' AS field FROM header"
 """
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One claim's worth of a hospital, with a statement each that AMT-007 and DX-007 block."""
+    folder = tmp_path_factory.mktemp("template")
+    hospital = build_hospital(folder / "hospital", 400)
+    only = f"provider_code = '{CLINIC}' AND form_no = 'H021' AND payer_class = '4' AND care_month = '202606'"
+    keep_only(hospital, only)
+    write_site(folder)
+    return folder
+
+
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    hospital = build_hospital(tmp_path / "hospital", 400)
-    keep_only(hospital, f"provider_code = '{CLINIC}' AND form_no = 'H021' AND payer_class = '4'")
-    monkeypatch.setenv(SITE_VARIABLE, str(write_site(tmp_path)))
-    return tmp_path
+def site(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    site = tmp_path / "site"
+    shutil.copytree(template, site)
+    monkeypatch.setenv(SITE_VARIABLE, str(site / "site.toml"))
+    return site
 
 
 def let_pass(rule_id: str, statement_key: str = "", *, until: date = AS_OF + timedelta(days=30)) -> int:

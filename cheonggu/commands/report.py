@@ -11,7 +11,7 @@ import pyarrow as pa
 import typer
 
 from cheonggu.ageing import as_json as ageing_as_json
-from cheonggu.ageing import find_never_taken, make_ageing, sum_up
+from cheonggu.ageing import find_never_taken, find_objections, make_ageing, sum_up
 from cheonggu.commands.ledger import find_ledger
 from cheonggu.commands.waive import today
 from cheonggu.deadlines import load_deadlines
@@ -49,7 +49,8 @@ def ageing(
         with find_ledger(None, None, site) as ledger:
             first = settings.first_care_month
             never = find_never_taken(source, ledger, scheme, first, deadlines, day)
-            found = make_ageing(pa.concat_tables([ledger.waiting(scheme), never]), deadlines, day)
+            waiting = [ledger.waiting(scheme), find_objections(ledger, chosen, day), never]
+            found = make_ageing(pa.concat_tables(waiting), deadlines, day)
     finally:
         source.close()
     if xlsx is not None:

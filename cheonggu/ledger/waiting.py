@@ -1,6 +1,6 @@
 """What waits, as the ledger sees it: statements and claims with the day since when. Nothing here changes anything.
 
-Each reader gives rows of ``WAITING``; further ones are added to ``READERS``.
+Each of ``READERS`` gives rows of ``WAITING``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy import ColumnElement, Connection, Select, Text, and_, case, cast, func, literal, null, select
+from sqlalchemy import Connection, Select, Text, case, cast, func, literal, null, select
 
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.moves import of_claim
@@ -18,7 +18,7 @@ from cheonggu.ledger.tables import (
     batch,
     claim,
     claim_statement,
-    decision,
+    dispute,
     event,
     event_statement,
     material_request,
@@ -29,7 +29,8 @@ from cheonggu.states import BatchStage, ClaimState, StatementState
 
 SEOUL_HOURS = 9  # Korea keeps UTC+9 all the year
 # ``month``: care or treatment month CCYYMM; ``code``: why it was held or stopped; ``start_on``: the day its deadline
-# counts from, null: from the month's first day where ``month`` decides, else from ``since``.
+# counts from, null: from the month's first day where ``month`` decides, else from ``since``; ``due_on``, ``forbid_on``:
+# where the paper itself, or the rules of remedies, name the day.
 WAITING = pa.schema(
     [
         pa.field("kind", pa.string()),
@@ -40,12 +41,14 @@ WAITING = pa.schema(
         pa.field("code", pa.string()),
         pa.field("since", pa.date32()),
         pa.field("start_on", pa.date32()),
+        pa.field("due_on", pa.date32()),
+        pa.field("forbid_on", pa.date32()),
         pa.field("statements", pa.int64()),
         pa.field("won", pa.int64()),
     ]
 )
 # As read: SQLite gives times and days as text, so both databases are asked for text.
-DAYS = ("since", "start_on")
+DAYS = ("since", "start_on", "due_on", "forbid_on")
 RAW = pa.schema([pa.field(one.name, pa.string() if one.name in DAYS else one.type) for one in WAITING])
 
 STATEMENT_KINDS = {
@@ -55,7 +58,6 @@ STATEMENT_KINDS = {
     StatementState.HELD: "held_by_reviewer",
     StatementState.IMPOSSIBLE: "impossible",
     StatementState.REFUSED_BY_PAYER: "refused_by_payer",
-    StatementState.DISPUTED: "disputed",
 }
 CLAIM_KINDS = {
     ClaimState.CHECKED_OK: "not_handed_off",
@@ -67,14 +69,15 @@ CLAIM_KINDS = {
     ClaimState.IN_REVIEW: "no_review",
     ClaimState.PARTLY_DECIDED: "no_review",
 }
-OPEN_TO_OBJECTION = [StatementState.ADJUSTED.value, StatementState.IMPOSSIBLE.value]
+UNDER_WAY = ("filed", "received")  # a dispute without its decision
 
 
 def read_waiting(connection: Connection, scheme: str) -> pa.Table:
     """``WAITING`` of a scheme: everything that waits for the hospital or the reviewer."""
     tables = [read_table(connection, query, RAW) for reader in READERS for query in reader(scheme)]
     rows = pa.concat_tables([RAW.empty_table(), *tables]).combine_chunks()
-    days = {"since": to_seoul_day(rows["since"]), "start_on": rows["start_on"].cast(pa.date32())}
+    days = {name: rows[name].cast(pa.date32()) for name in DAYS if name != "since"}
+    days["since"] = to_seoul_day(rows["since"])
     return pa.table([days.get(name, rows[name]) for name in WAITING.names], schema=WAITING)
 
 
@@ -156,84 +159,48 @@ def select_stopped(scheme: str) -> Iterator[Select[Any]]:
     )
 
 
-def select_objections(scheme: str) -> Iterator[Select[Any]]:
-    """Decisions one may still object to, by claim and notice: the won not granted, from the day of the notice."""
-    lost = func.sum(decision.c.claimed_amount - decision.c.decided_amount)
-    same = and_(claim.c.provider_code == decision.c.provider_code, claim.c.claim_no == decision.c.claim_no)
-    at = func.max(event.c.at)
-    of_notice = and_(
-        event.c.document_no == notice.c.document_no, of_claim(event, claim.c.provider_code, claim.c.claim_no)
-    )
-    grouped = (
-        select(
-            decision.c.provider_code,
-            decision.c.claim_no,
-            claim.c.treatment_month,
-            notice.c.issued,
-            func.count().label("statements"),
-            lost.label("won"),
-            select(at).where(of_notice).scalar_subquery().label("at"),
+def select_disputes(scheme: str) -> Iterator[Select[Any]]:
+    """Filed re-review requests and objections without a decision, by statement."""
+    yield (
+        _columns(
+            kind=case((dispute.c.kind == "objection", "objection_filed"), else_="re_review_filed"),
+            provider_code=dispute.c.provider_code,
+            claim_no=dispute.c.claim_no,
+            statement_key=claim_statement.c.statement_key,
+            month=claim.c.treatment_month,
+            code=dispute.c.state,
+            since=_start_of(dispute.c.filed_on),
+            won=dispute.c.amount,
         )
-        .join(claim, same)
-        .join(notice, notice.c.document_no == decision.c.document_no)
-        .where(claim.c.scheme == scheme, decision.c.outcome.in_(["adjusted", "impossible"]), _is_open_still())
-        .group_by(
-            decision.c.provider_code,
-            decision.c.claim_no,
-            claim.c.provider_code,
-            claim.c.claim_no,
-            claim.c.treatment_month,
-            notice.c.document_no,
-            notice.c.issued,
+        .join(
+            claim_statement,
+            of_claim(claim_statement, dispute.c.provider_code, dispute.c.claim_no)
+            & (claim_statement.c.statement_no == dispute.c.statement_no),
         )
-        .subquery()
-    )
-    yield _columns(
-        kind=literal("objection"),
-        provider_code=grouped.c.provider_code,
-        claim_no=grouped.c.claim_no,
-        statement_key=null(),
-        month=grouped.c.treatment_month,
-        code=null(),
-        since=grouped.c.at,
-        start_on=grouped.c.issued,
-        statements=grouped.c.statements,
-        won=grouped.c.won,
+        .join(claim, of_claim(claim, dispute.c.provider_code, dispute.c.claim_no))
+        .where(claim.c.scheme == scheme, dispute.c.state.in_(UNDER_WAY))
     )
 
 
-def select_material(scheme: str) -> Iterator[Select[Any]]:
-    """Requests for material nobody answered, by notice and claim; the deadline is the day the request names."""
+def select_requests(scheme: str) -> Iterator[Select[Any]]:
+    """Requests for material nobody answered, by document, with the day they name."""
     asked = material_request.c
-    grouped = (
-        select(
-            asked.document_no,
-            asked.provider_code,
-            asked.claim_no,
-            func.min(asked.due_on).label("due_on"),
-            func.count(asked.statement_no.distinct()).label("statements"),
-        )
-        .where(asked.answered_on.is_(None))
-        .group_by(asked.document_no, asked.provider_code, asked.claim_no)
-        .subquery()
-    )
-    at = select(func.max(event.c.at)).where(event.c.document_no == grouped.c.document_no).scalar_subquery()
     yield (
         _columns(
             kind=literal("material"),
-            provider_code=grouped.c.provider_code,
-            claim_no=grouped.c.claim_no,
+            provider_code=asked.provider_code,
+            claim_no=asked.claim_no,
             statement_key=null(),
-            month=claim.c.treatment_month,
-            code=grouped.c.document_no,
-            since=at,
-            start_on=grouped.c.due_on,
-            statements=grouped.c.statements,
+            month=null(),
+            code=asked.document_no,
+            since=_start_of(notice.c.issued),
+            due_on=asked.due_on,
+            statements=func.count(func.distinct(asked.statement_no)),
             won=literal(0),
         )
-        .join(notice, notice.c.document_no == grouped.c.document_no)
-        .outerjoin(claim, of_claim(claim, grouped.c.provider_code, grouped.c.claim_no))
-        .where(notice.c.scheme == scheme)
+        .join(notice, notice.c.document_no == asked.document_no)
+        .where(notice.c.scheme == scheme, asked.answered_on.is_(None))
+        .group_by(asked.provider_code, asked.claim_no, asked.document_no, notice.c.issued, asked.due_on)
     )
 
 
@@ -241,12 +208,12 @@ READERS: tuple[Callable[[str], Iterator[Select[Any]]], ...] = (
     select_statements,
     select_claims,
     select_stopped,
-    select_objections,
-    select_material,
+    select_disputes,
+    select_requests,
 )
 
 
-def _of_claims(kind: Any, since: Any, code: Any, *, start_on: Any = None) -> Select[Any]:
+def _of_claims(kind: Any, since: Any, code: Any, **days: Any) -> Select[Any]:
     return _columns(
         kind=kind,
         provider_code=claim.c.provider_code,
@@ -255,47 +222,25 @@ def _of_claims(kind: Any, since: Any, code: Any, *, start_on: Any = None) -> Sel
         month=claim.c.treatment_month,
         code=code,
         since=since,
-        start_on=start_on,
+        **days,
         statements=claim.c.statement_count,
         won=claim.c.claimed_amount,
     )
 
 
-def _columns(*, start_on: Any = None, statements: Any = None, **columns: Any) -> Select[Any]:
-    """A query with the columns of ``WAITING`` in their order; one statement and no start of its own unless given."""
-    given = {
-        **columns,
-        "start_on": cast(null() if start_on is None else start_on, Text),
-        "statements": literal(1) if statements is None else statements,
-    }
+def _columns(**columns: Any) -> Select[Any]:
+    """A query with the columns of ``WAITING`` in their order; one statement, and no days of its own, unless given."""
+    given = {"statements": literal(1), **dict.fromkeys(DAYS, null()), **columns}
+    given |= {name: cast(given[name], Text) for name in DAYS}
     return select(*(given[name].label(name) for name in WAITING.names))
+
+
+def _start_of(day: Any) -> Any:
+    """A day in Korea as the UTC text that :func:`to_seoul_day` gives it back from."""
+    return cast(day, Text) + "T00:00:00"
 
 
 def _money_of_batch() -> Any:
     """The claimed amount of what stands in a batch, assembled or not."""
     mine = select(func.sum(statement.c.claimed_amount)).where(statement.c.batch_id == batch.c.batch_id)
     return func.coalesce(mine.scalar_subquery(), claim.c.claimed_amount, 0)
-
-
-def _is_open_still() -> ColumnElement[bool]:
-    """The decision is that of a statement that still stands as it was decided."""
-    sent = claim_statement.c
-    mine = and_(
-        sent.provider_code == decision.c.provider_code,
-        sent.claim_no == decision.c.claim_no,
-        sent.statement_no == decision.c.statement_no,
-    )
-    newer = decision.alias("newer")
-    later = and_(
-        newer.c.provider_code == decision.c.provider_code,
-        newer.c.claim_no == decision.c.claim_no,
-        newer.c.statement_no == decision.c.statement_no,
-        newer.c.review_round > decision.c.review_round,
-    )
-    stands = (
-        select(statement.c.statement_key)
-        .join(claim_statement, sent.statement_key == statement.c.statement_key)
-        .where(mine, statement.c.state.in_(OPEN_TO_OBJECTION))
-        .exists()
-    )
-    return and_(stands, ~select(newer.c.statement_no).where(later).exists())

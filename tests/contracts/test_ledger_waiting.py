@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from cheonggu.ageing import make_ageing
+from cheonggu.ageing import find_objections, make_ageing
 from cheonggu.deadlines import load_deadlines
 from cheonggu.errors import StateError
-from cheonggu.ledger import Ledger
+from cheonggu.ledger import Filing, Ledger
+from cheonggu.notices import ClaimRef, RequestItem, SupplementRequest
 from tests.ledger.ledger_builders import (
     ACTOR,
     CLAIMED,
+    PERSON,
     PROVIDER,
     SCHEME,
     check,
@@ -28,13 +31,14 @@ from tests.ledger.ledger_builders import (
     open_at,
     receipt,
     receipt_notice,
-    review,
-    review_notice,
     states_of,
     take,
     verdicts,
 )
+from tests.ledger.money_builders import CUT, NUMBER, ROUND, decide, notice
 from tests.support import HIRA
+
+DEADLINES = load_deadlines(HIRA.deadlines, HIRA.public_holidays)
 
 SINCE = date(2026, 7, 7)  # the builders' clock stands at 21:00 UTC of 6 July
 
@@ -85,38 +89,52 @@ class Promises:
         (stopped,) = rows_of(ledger, "stopped_claim")
         assert stopped["code"] == "count-or-amount"
 
-    def test_decisions_open_an_objection_from_the_day_of_their_notice(self, ledger: Ledger) -> None:
-        claim = hand_off(ledger, "b1")
-        take(ledger, receipt_notice("N1", receipt(claim)))
-        take(ledger, review_notice("N2", review(claim, {"00001": "adjusted", "00002": "held"})))
-        (objection,) = rows_of(ledger, "objection")
-        assert (objection["start_on"], objection["won"], objection["statements"]) == (
-            date(2026, 7, 20),
-            510,
+    def test_held_statements_filings_and_requests_wait_with_their_days(self, ledger: Ledger) -> None:
+        claim = decide(ledger, {"00001": "adjusted", "00002": "held", "00003": "adjusted"})
+        assert [one["won"] for one in rows_of(ledger, "held_by_reviewer")] == [CLAIMED]
+        filed_on = date(2026, 8, 3)
+        for kind, serial in (("objection", "00001"), ("re-review", "00003")):
+            filing = Filing(serial, CUT, date(2026, 10, 18))
+            ledger.file_dispute(PROVIDER, claim.claim_no, kind, [filing], filed_on, PERSON)
+        for kind in ("objection_filed", "re_review_filed"):
+            (row,) = rows_of(ledger, kind)
+            assert (row["since"], row["won"], row["code"]) == (filed_on, CUT, "filed")
+        items = (RequestItem("영상", "00002"),)
+        request = SupplementRequest(date(2026, 8, 20), ClaimRef(claim.claim_no, NUMBER, "2026", ROUND), items)
+        take(ledger, notice("M1", "supplement-request", "F060", supplement_request=request))
+        (asked,) = rows_of(ledger, "material")
+        assert (asked["due_on"], asked["since"], asked["statements"]) == (
+            date(2026, 8, 20),
+            date(2026, 8, 1),
             1,
         )
-        assert [one["won"] for one in rows_of(ledger, "held_by_reviewer")] == [CLAIMED]
-        assert [one["since"] for one in rows_of(ledger, "objection")] == [SINCE]
+        ageing = make_ageing(ledger.waiting(SCHEME), DEADLINES, date(2026, 8, 14)).to_pylist()
+        dues = {one["kind"]: (one["due_on"], one["is_near"]) for one in ageing}
+        assert dues["material"] == (date(2026, 8, 20), True)
+        assert dues["objection_filed"] == (date(2026, 10, 2), False)
+        assert dues["re_review_filed"] == (date(2026, 9, 2), False)
+        assert dues["held_by_reviewer"] == (None, False)
+        ledger.mark_material_sent("M1", date(2026, 8, 18), PERSON)
+        assert rows_of(ledger, "material") == []
 
-    def test_the_report_sorts_by_urgency_and_drops_what_is_too_late_to_object_to(
-        self, ledger: Ledger
-    ) -> None:
-        claim = hand_off(ledger, "b1")
-        take(ledger, receipt_notice("N1", receipt(claim)))
-        take(ledger, review_notice("N2", review(claim, {"00001": "adjusted", "00002": "impossible"})))
+    def test_the_report_sorts_by_urgency_and_names_what_may_still_be_disputed(self, ledger: Ledger) -> None:
+        decide(ledger, {"00001": "adjusted", "00002": "impossible"})
         keys = extract(ledger, "b2")
         ledger.record_validated("b2", verdicts(keys, blocked=keys), finding(keys[0]), ACTOR)
-        deadlines = load_deadlines(HIRA.deadlines, HIRA.public_holidays)
-        ageing = make_ageing(ledger.waiting(SCHEME), deadlines, date(2026, 10, 1)).to_pylist()
+
+        def rows_on(day: date) -> list[dict[str, object]]:
+            tables = [ledger.waiting(SCHEME), find_objections(ledger, HIRA, day)]
+            return list(make_ageing(pa.concat_tables(tables), DEADLINES, day).to_pylist())
+
+        ageing = rows_on(date(2026, 10, 1))
         assert [one["kind"] for one in ageing] == ["objection", *["blocked"] * 3, "impossible"]
-        assert (ageing[0]["due_on"], ageing[0]["days_left"], ageing[0]["is_near"]) == (
+        assert (ageing[0]["due_on"], ageing[0]["forbid_on"], ageing[0]["is_near"]) == (
             date(2026, 10, 17),
-            16,
+            date(2026, 10, 18),
             True,
         )
         assert (ageing[1]["due_on"], ageing[1]["days"]) == (date(2029, 4, 30), 86)
-        late = make_ageing(ledger.waiting(SCHEME), deadlines, date(2026, 10, 20)).to_pylist()
-        assert {one["kind"] for one in late} == {"impossible", "blocked"}
+        assert {one["kind"] for one in rows_on(date(2026, 10, 20))} == {"impossible", "blocked"}
 
     def test_an_overridden_statement_is_billable_free_and_joins_as_it_is(self, ledger: Ledger) -> None:
         keys = extract(ledger, "b1", 2)
