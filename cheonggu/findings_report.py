@@ -7,8 +7,8 @@ personal: keys, numbers, codes and amounts only.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from cheonggu.checking import NOT_CHECKED
 from cheonggu.ledger import Ledger
 from cheonggu.ledger.sheets import Sheet, sheet_of, write_book
 from cheonggu.query import Tables
+from cheonggu.waivers import Waiver
 
 PAGE = "findings.html.jinja"
 PAGE_ROWS = 2_000  # a page to print; the workbook holds everything
@@ -63,6 +64,7 @@ class FindingsReport:
     """``rules`` and ``statements`` without the waived ones, which stand in ``waived``; amounts in won.
 
     ``not_checked``: rule_id, reason (``table X absent``) and in how many claims. ``subject`` says what was asked for.
+    ``expired``: waivers that ran out since the last night; their findings count again.
     """
 
     subject: str
@@ -72,13 +74,21 @@ class FindingsReport:
     statements: pa.Table
     waived: pa.Table
     not_checked: pa.Table
+    expired: tuple[Waiver, ...] = ()
 
     def as_json(self) -> str:
         """Everything, for machines."""
         tables = {
             name: getattr(self, name).to_pylist() for name in ("rules", "statements", "waived", "not_checked")
         }
-        facts = {"subject": self.subject, "made_on": self.made_on.isoformat(), "totals": self.totals}
+        facts: dict[str, Any] = {
+            "subject": self.subject,
+            "made_on": self.made_on.isoformat(),
+            "totals": self.totals,
+        }
+        facts["expired_waivers"] = [
+            asdict(one) | {"expires_on": one.expires_on.isoformat()} for one in self.expired
+        ]
         return json.dumps({**facts, **tables}, ensure_ascii=False, indent=1)
 
     def sheets(self) -> list[Sheet]:
@@ -112,6 +122,7 @@ def make_report(
     claim_no: str | None = None,
     month: str | None = None,
     night: date | None = None,
+    expired: Sequence[Waiver] = (),
 ) -> FindingsReport:
     """The report of a batch, a claim number, a treatment month, or of what can still be mended (and of ``night``)."""
     found = ledger.placed_findings(scheme, batch_id=batch_id, claim_no=claim_no, month=month, night=night)
@@ -138,6 +149,7 @@ def make_report(
         statements=db.table(BY_STATEMENT),
         waived=Tables(finding=found.filter(is_waived)).table(BY_STATEMENT),
         not_checked=read_not_checked(batches_root, chosen),
+        expired=tuple(expired),
     )
 
 

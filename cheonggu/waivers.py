@@ -8,14 +8,14 @@ was given under other rules does not outlive them. ``waiving.py`` applies them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
 
 from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, Instruction, Ledger, NewInstruction
-from cheonggu.precheck import Catalogue
+from cheonggu.precheck import Rule
 from cheonggu.schemes.scheme import Scheme
 
 WAIVER, EXPIRY_TOLD = "waiver", "waiver_expiry_told"
@@ -71,9 +71,8 @@ class Terms:
         return is_signed and not self.is_refused(one.rule_id)
 
 
-def read_terms(scheme: Scheme, on: date, catalogue: Catalogue | None = None) -> Terms:
-    """The scheme's terms on a day; without a catalogue only the checks of the source tables are known."""
-    rules = () if catalogue is None else catalogue.rules
+def read_terms(scheme: Scheme, on: date, rules: Sequence[Rule]) -> Terms:
+    """The scheme's terms on a day, for its pre-check rules and the hospital's own."""
     source_rules = frozenset(scheme.value_on("waiver_source_rules", on))
     returning = {rule.id: tuple(code for code in rule.preempts if code.startswith(RETURNS)) for rule in rules}
     return Terms(
@@ -184,17 +183,20 @@ def to_waiver(one: Instruction) -> Waiver:
     )
 
 
-def tell_expired(ledger: Ledger, scheme: str, on: date, actor: Actor) -> tuple[Waiver, ...]:
-    """The waivers that ran out and were not told yet; telling them is noted, so each is told once."""
+def find_expired(ledger: Ledger, scheme: str, on: date) -> tuple[Waiver, ...]:
+    """The waivers that ran out before a day, were not ended and were not told yet."""
     told = {one.subject for one in ledger.instructions(scheme, kind=EXPIRY_TOLD)}
-    given = ledger.instructions(scheme, kind=WAIVER)
-    expired = [one for one in given if one.expires_on and one.expires_on < on and one.ended_at is None]
-    fresh = [one for one in expired if str(one.instruction_id) not in told]
-    for one in fresh:
+    return tuple(
+        to_waiver(one)
+        for one in ledger.instructions(scheme, kind=WAIVER)
+        if one.expires_on is not None and one.expires_on < on and one.ended_at is None
+        if str(one.instruction_id) not in told
+    )
+
+
+def note_told(ledger: Ledger, scheme: str, expired: Sequence[Waiver], actor: Actor) -> None:
+    """Remember, after the telling, that people were told of these: a crash tells them twice, never not at all."""
+    for one in expired:
         ledger.instruct(
-            NewInstruction(
-                scheme, EXPIRY_TOLD, one.provider_code, str(one.instruction_id), actor.name, "expired"
-            ),
-            actor,
+            NewInstruction(scheme, EXPIRY_TOLD, one.provider_code, str(one.id), actor.name, "expired"), actor
         )
-    return tuple(to_waiver(one) for one in fresh)

@@ -6,7 +6,7 @@ Keys, numbers, codes and won only. Tables stay below Prefect's sensible size; th
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -20,7 +20,7 @@ from cheonggu.deadlines import Deadlines, load_deadlines
 from cheonggu.errors import InputError, SiteError, StateError
 from cheonggu.findings_report import make_report, write_report
 from cheonggu.ledger.waiting import WAITING
-from cheonggu.waivers import WAIVER, tell_expired, to_waiver
+from cheonggu.waivers import WAIVER, Waiver, find_expired, note_told, to_waiver
 from tasks.resources import Resources
 
 LOG = logging.getLogger(__name__)
@@ -50,10 +50,11 @@ AGEING_COLUMNS = {
 
 
 def publish_findings(here: Resources, day: date) -> None:
-    """The night's findings report as files and as a table by rule."""
+    """The night's findings report as files, findings and waivers as tables; a waiver that ran out is told once."""
     folder = make_private(here.site.reports_folder(here.scheme.name, day))
     root = here.site.batches_folder(here.scheme.name)
-    report = make_report(here.ledger, here.scheme.name, root, day, night=day)
+    expired = find_expired(here.ledger, here.scheme.name, day)
+    report = make_report(here.ledger, here.scheme.name, root, day, night=day, expired=expired)
     page = write_report(report, folder)
     create_table_artifact(
         key="findings",
@@ -61,6 +62,8 @@ def publish_findings(here: Resources, day: date) -> None:
         description=f"점검 결과, 규칙별. 점검제외 {report.totals['waived']}건, 미점검 규칙 "
         f"{len(report.not_checked)}건. 전체: {page.parent.name}/{page.name}",
     )
+    _publish_waivers(here, day, expired)
+    note_told(here.ledger, here.scheme.name, expired, here.actor)
 
 
 def publish_reconciliation(here: Resources) -> None:
@@ -81,10 +84,9 @@ def publish_reconciliation(here: Resources) -> None:
         )
 
 
-def publish_waivers(here: Resources, day: date) -> None:
-    """The waivers that hold, and once those that ran out."""
+def _publish_waivers(here: Resources, day: date, expired: Sequence[Waiver]) -> None:
+    """The waivers that hold, and those that ran out."""
     name = here.scheme.name
-    expired = [(one, "만료") for one in tell_expired(here.ledger, name, day, here.actor)]
     valid = [(to_waiver(one), "유효") for one in here.ledger.instructions(name, kind=WAIVER, valid_on=day)]
     rows = [
         {
@@ -97,7 +99,7 @@ def publish_waivers(here: Resources, day: date) -> None:
             "기한": one.expires_on.isoformat(),
             "결정한 사람": one.person,
         }
-        for one, status in [*expired, *valid]
+        for one, status in [*((one, "만료") for one in expired), *valid]
     ]
     create_table_artifact(
         key="waivers",

@@ -35,7 +35,7 @@ def precheck(scheme: str, as_of: date) -> Precheck:
     passed = found = 0
     with open_resources(scheme) as here:
         catalogue = here.catalogue()
-        waivers = here.waivers(as_of, catalogue)
+        waivers = here.waivers(as_of)
         batches = here.ledger.batches(scheme, stages=["assembled"])
         history = here.ledger.history(scheme)
         results = map_checked(

@@ -12,7 +12,7 @@ from prefect.artifacts import create_table_artifact
 
 from cheonggu.confirming import show_waiting
 from cheonggu.errors import StateError
-from tasks.nightly import publish_ageing, publish_findings, publish_reconciliation, publish_waivers
+from tasks.nightly import publish_ageing, publish_findings, publish_reconciliation
 from tasks.resources import open_resources
 from tasks.settings import STAGE
 
@@ -49,7 +49,6 @@ def record(scheme: str, as_of: date) -> Record:
             description="보류된 명세서의 오류, 규칙별 ('cheonggu ledger blocked'로 명세서별로 봅니다)",
         )
         publish_findings(here, as_of)
-        publish_waivers(here, as_of)
         publish_ageing(here, as_of)
         create_table_artifact(
             key="rosters",

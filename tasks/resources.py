@@ -16,13 +16,13 @@ from cheonggu.batches import BatchFolder
 from cheonggu.confirming import is_required
 from cheonggu.gateways import Gateway, open_gateway
 from cheonggu.ledger import Actor, Ledger, open_ledger
-from cheonggu.precheck import Catalogue, load_catalogue
+from cheonggu.precheck import Catalogue, load_catalogue, read_rules
 from cheonggu.privacy import guard_logs, load_secret
 from cheonggu.schemes import find_scheme
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import SITE_VARIABLE, Site, load_site, site_path
 from cheonggu.sources import Source, open_source
-from cheonggu.waivers import WAIVER, Waiver, read_terms, valid_waivers
+from cheonggu.waivers import WAIVER, Terms, Waiver, read_terms, valid_waivers
 
 PIPELINE = "pipeline"
 # Everything a run writes goes through these; Prefect adds its handlers to them.
@@ -45,12 +45,15 @@ class Resources:
         """The scheme's pre-check rules with the hospital's own behind them."""
         return load_catalogue([*self.scheme.rule_folders, *self.site.rule_folders])
 
-    def waivers(self, on: date, catalogue: Catalogue | None = None) -> tuple[Waiver, ...]:
+    def waiver_terms(self, on: date) -> Terms:
+        """What may be waived on a day."""
+        return read_terms(self.scheme, on, read_rules([*self.scheme.rule_folders, *self.site.rule_folders]))
+
+    def waivers(self, on: date) -> tuple[Waiver, ...]:
         """The waivers that hold on a day; without any the rules need not be read."""
         if not self.ledger.instructions(self.scheme.name, kind=WAIVER, valid_on=on):
             return ()
-        terms = read_terms(self.scheme, on, catalogue or self.catalogue())
-        return valid_waivers(self.ledger, self.scheme.name, on, terms)
+        return valid_waivers(self.ledger, self.scheme.name, on, self.waiver_terms(on))
 
     def gateway(self) -> Gateway:
         name = self.scheme.gateway

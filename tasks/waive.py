@@ -6,7 +6,7 @@ from datetime import date
 
 from prefect import task
 
-from cheonggu.waivers import NewWaiver, Waiver, grant, read_terms
+from cheonggu.waivers import NewWaiver, Waiver, grant
 from tasks.resources import open_resources
 from tasks.settings import STAGE
 
@@ -15,5 +15,4 @@ from tasks.settings import STAGE
 def waive(scheme: str, new: NewWaiver, today: date) -> Waiver:
     """Keep the waiver, or refuse it with what is missing."""
     with open_resources(scheme, actor=new.person) as here:
-        terms = read_terms(here.scheme, today, here.catalogue())
-        return grant(here.ledger, here.scheme, terms, new, today, here.actor)
+        return grant(here.ledger, here.scheme, here.waiver_terms(today), new, today, here.actor)

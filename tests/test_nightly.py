@@ -82,9 +82,12 @@ def test_a_waiver_is_shown_while_it_holds_and_its_end_is_told_once(
     seen = []
     with open_resources("hira") as here:
         for days in (0, 4, 5):
-            nightly.publish_waivers(here, AS_OF + timedelta(days=days))
-            seen.append([row["상태"] for row in published["waivers"]["table"]])
-    assert seen == [["유효"], ["만료"], []]
+            day = AS_OF + timedelta(days=days)
+            nightly.publish_findings(here, day)
+            page = here.site.reports_folder("hira", day) / "findings.html"
+            told = "waivers that ran out" in page.read_text(encoding="utf-8")
+            seen.append(([row["상태"] for row in published["waivers"]["table"]], told))
+    assert seen == [(["유효"], False), (["만료"], True), ([], False)]
 
 
 def test_what_waits_is_published_and_near_deadlines_raise_events(

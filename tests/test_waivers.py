@@ -15,8 +15,8 @@ from cheonggu.commands.waive import app, today
 from cheonggu.errors import UsageError
 from cheonggu.findings import FINDINGS, errors_only, from_rows
 from cheonggu.ledger import Ledger
-from cheonggu.precheck import Catalogue, load_catalogue
-from cheonggu.waivers import NewWaiver, Terms, grant, read_terms, tell_expired, valid_waivers
+from cheonggu.precheck import read_rules
+from cheonggu.waivers import NewWaiver, Terms, find_expired, grant, note_told, read_terms, valid_waivers
 from cheonggu.waiving import apply_waivers, choose
 from tests.ledger.ledger_builders import PERSON, PROVIDER, SCHEME, SECRET, open_at
 from tests.support import HIRA
@@ -27,13 +27,8 @@ RETURNING = dataclasses.replace(NEW, rule_id="HDR-020", scope="provider", statem
 
 
 @pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return load_catalogue(HIRA.rule_folders)
-
-
-@pytest.fixture
-def terms(catalogue: Catalogue) -> Terms:
-    return read_terms(HIRA, TODAY, catalogue)
+def terms() -> Terms:
+    return read_terms(HIRA, TODAY, read_rules(HIRA.rule_folders))
 
 
 @pytest.fixture
@@ -95,9 +90,10 @@ def test_an_expired_one_is_told_once_and_an_ended_one_never(ledger: Ledger, term
     second = grant(ledger, HIRA, terms, dataclasses.replace(NEW, rule_id="DX-002"), TODAY, PERSON)
     ledger.end_instruction(second.id, "kim01", "고침", PERSON)
     after = NEW.expires_on + timedelta(days=1)
-    assert tell_expired(ledger, SCHEME, NEW.expires_on, PERSON) == ()
-    assert tell_expired(ledger, SCHEME, after, PERSON) == (first,)
-    assert tell_expired(ledger, SCHEME, after, PERSON) == ()
+    assert find_expired(ledger, SCHEME, NEW.expires_on) == ()
+    assert find_expired(ledger, SCHEME, after) == (first,)
+    note_told(ledger, SCHEME, [first], PERSON)
+    assert find_expired(ledger, SCHEME, after) == ()
     assert ledger.verify() == []
 
 

@@ -14,7 +14,7 @@ import typer
 from cheonggu.commands.ledger import KeyFile, Url, find_ledger
 from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, Instruction
-from cheonggu.precheck import load_catalogue
+from cheonggu.precheck import read_rules
 from cheonggu.schemes import find_scheme
 from cheonggu.site import load_site, site_path
 from cheonggu.waivers import STATEMENT, WAIVER, NewWaiver, grant, read_terms, to_waiver
@@ -71,7 +71,7 @@ def add(
         department=department,
         second_person=second_person,
     )
-    terms = read_terms(chosen, today(), load_catalogue([*chosen.rule_folders, *_own_rules(url, site)]))
+    terms = read_terms(chosen, today(), read_rules([*chosen.rule_folders, *_own_rules(url, site)]))
     with find_ledger(url, key_file, site) as ledger:
         given = grant(ledger, chosen, terms, new, today(), Actor(person, None))
     typer.echo(f"{given.id}번 점검제외를 등록했습니다. Waiver {given.id} holds until {given.expires_on}.")

@@ -1,6 +1,6 @@
 """The pre-check (사전점검): a scheme's rule catalogue, run over the files of one claim before they leave."""
 
-from cheonggu.precheck.catalogue import load_catalogue
+from cheonggu.precheck.catalogue import load_catalogue, read_rules
 from cheonggu.precheck.engine import WAIVED, Checker, CheckResult, check, claim_row
 from cheonggu.precheck.model import Catalogue, Rule
 from cheonggu.precheck.pool import map_checked
@@ -15,4 +15,5 @@ __all__ = [
     "claim_row",
     "load_catalogue",
     "map_checked",
+    "read_rules",
 ]

@@ -51,14 +51,11 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
     layouts = LayoutCatalogue.from_folder(scheme / "layouts")
     tables = load_tables(folders[0] / "tables.csv", layouts)
     codes = CodeLists(scheme / "codes")
-    rules = [
-        rule for folder in folders for path in sorted(folder.glob("*.toml")) for rule in _read_file(path)
-    ]
-    _refuse_repeats(rules)
+    rules = read_rules(folders)
     for rule in rules:
         _check_codes(rule, codes)
     catalogue = Catalogue(
-        rules=tuple(rules),
+        rules=rules,
         tables=tables,
         layouts=layouts,
         codes=codes,
@@ -68,6 +65,15 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
     )
     columns = plan(catalogue)
     return replace(catalogue, rules=tuple(_with_columns(rule, columns) for rule in rules))
+
+
+def read_rules(folders: Sequence[Path]) -> tuple[Rule, ...]:
+    """The rules of the folders as written, their conditions not planned: for those who only ask what a rule says."""
+    rules = [
+        rule for folder in folders for path in sorted(folder.glob("*.toml")) for rule in _read_file(path)
+    ]
+    _refuse_repeats(rules)
+    return tuple(rules)
 
 
 def _with_columns(rule: Rule, columns: Mapping[str, tuple[str, ...]]) -> Rule:
