@@ -6,7 +6,7 @@ Sorted by urgency: the shortest time left first. Nothing in it is personal.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cheonggu.batches import write_bytes
+from cheonggu.batches import BatchFolder, write_bytes
+from cheonggu.confirming import show_waiting
 from cheonggu.deadlines import Deadlines, Due
 from cheonggu.ledger import Ledger
 from cheonggu.ledger.sheets import sheet_of, write_book
@@ -70,6 +71,7 @@ KINDS: Mapping[str, Kind] = {
     "no_receipt": Kind("receipt_expected", "reviewer", "접수통보를 확인", "look for the receipt"),
     "send_unknown": Kind("person", "hospital", "송신 여부를 발신함·포털에서 확인", "look into outbox or portal"),
     "no_review": Kind("review_expected", "reviewer", "심사결과를 확인", "look for the review result"),
+    "rosters": Kind("", "hospital", "근무 현황 확정", "confirm the rosters"),
     "held_claim": Kind("person", "hospital", "보류 사유를 보고 결정", "decide about the hold"),
     "stopped_claim": Kind("person", "hospital", "통보와 원장의 차이를 확인", "compare notice and ledger"),
 }  # fmt: skip
@@ -147,7 +149,7 @@ def _dues(deadlines: Deadlines, names: list[str], starts: list[date | None]) -> 
 
 
 def find_never_taken(
-    source: Source, ledger: Ledger, scheme: str, first_month: str, deadlines: Deadlines, today: date
+    source: Source, ledger: Ledger, scheme: Scheme, first_month: str, deadlines: Deadlines, today: date
 ) -> pa.Table:
     """``WAITING`` rows of statements whose limit is near and that the ledger has never seen, straight from the source.
 
@@ -160,19 +162,34 @@ def find_never_taken(
         start = date(int(month[:4]), int(month[4:]), 1)
         if not deadlines.due(KINDS["never_taken"].deadline, start).is_near(today):
             continue
+        view = scheme.statement_views[0]
         db = Tables(
-            statement=source.read("statement", provider_code=provider_code, care_month=month),
-            known=ledger.known_statements(scheme, provider_code, month),
+            statement=source.read(view, provider_code=provider_code, care_month=month),
+            known=ledger.known_statements(scheme.name, provider_code, month),
         )
         rows = db.table(
-            """SELECT 'never_taken' AS kind, provider_code, NULL AS claim_no, statement_key, care_month AS month,
-                NULL AS code, any_value(care_to) AS since, NULL AS start_on, NULL AS due_on, NULL AS forbid_on,
-                1 AS statements, any_value(claimed_amount) AS won
-            FROM statement ANTI JOIN known USING (statement_key)
-            GROUP BY provider_code, statement_key, care_month"""
+            f"""SELECT 'never_taken' AS kind, s.provider_code, NULL AS claim_no, s.statement_key,
+                s.care_month AS month, NULL AS code, any_value(s.{scheme.last_day}) AS since, NULL AS start_on,
+                NULL AS due_on, NULL AS forbid_on, 1 AS statements,
+                any_value({scheme.member_columns["claimed_amount"]}) AS won
+            FROM statement s ANTI JOIN known k ON k.statement_key = s.statement_key
+            GROUP BY s.provider_code, s.statement_key, s.care_month"""
         )
         found.append(rows.cast(WAITING))
     return pa.concat_tables(found)
+
+
+def find_unconfirmed(ledger: Ledger, scheme: Scheme, folder_of: Callable[[str], BatchFolder]) -> pa.Table:
+    """``WAITING`` rows of rosters that claims rest on and nobody has confirmed; ``code`` is their digest."""
+    rows = show_waiting(ledger, scheme, folder_of)
+    return pa.Table.from_pylist(
+        [
+            {**dict.fromkeys(WAITING.names), "kind": "rosters", "statements": 0, "won": 0}
+            | {"provider_code": one["provider_code"], "month": one["month"], "code": one["digest"]}
+            for one in rows
+        ],
+        schema=WAITING,
+    )
 
 
 def sum_up(ageing: pa.Table) -> pa.Table:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cheonggu.errors import DataFileError, InputError, StateError
+from cheonggu.errors import DataFileError, InputError, StateError, UsageError
 
 SATURDAY = 5
 DAYS_AHEAD = 30  # how far past a count's end a working day is looked for
@@ -207,7 +207,7 @@ def _days_off(holidays: Holidays, start: date, working_days: int) -> frozenset[d
     last = start + timedelta(2 * working_days + DAYS_AHEAD)
     try:
         return frozenset(holidays(start, last)["holiday_on"].to_pylist())
-    except InputError:
+    except (InputError, UsageError):
         return frozenset()
 
 

@@ -14,7 +14,15 @@ import pyarrow as pa
 from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
-from cheonggu.ageing import find_never_taken, find_objections, make_ageing, near_by_kind, sum_up, write_ageing
+from cheonggu.ageing import (
+    find_never_taken,
+    find_objections,
+    find_unconfirmed,
+    make_ageing,
+    near_by_kind,
+    sum_up,
+    write_ageing,
+)
 from cheonggu.batches import make_private
 from cheonggu.deadlines import Deadlines, load_deadlines
 from cheonggu.errors import InputError, SiteError, StateError
@@ -114,6 +122,7 @@ def publish_ageing(here: Resources, day: date) -> None:
     waiting = [
         here.ledger.waiting(here.scheme.name),
         find_objections(here.ledger, here.scheme, day),
+        find_unconfirmed(here.ledger, here.scheme, here.folder),
         _never_taken(here, deadlines, day),
     ]
     ageing = make_ageing(pa.concat_tables(waiting), deadlines, day)
@@ -132,7 +141,7 @@ def _never_taken(here: Resources, deadlines: Deadlines, day: date) -> pa.Table:
     try:
         with here.source() as source:
             first = here.site.first_care_month
-            return find_never_taken(source, here.ledger, here.scheme.name, first, deadlines, day)
+            return find_never_taken(source, here.ledger, here.scheme, first, deadlines, day)
     except (SiteError, InputError) as error:
         LOG.warning("unclaimed statements of the source are not in the ageing report: %s", error)
         return WAITING.empty_table()

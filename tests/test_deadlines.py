@@ -10,6 +10,8 @@ import pytest
 
 from cheonggu.deadlines import UNITS, Count, Deadlines, load_deadlines
 from cheonggu.errors import DataFileError, InputError, StateError
+from cheonggu.schemes import SCHEMES
+from cheonggu.schemes.scheme import Scheme
 from tests.support import HIRA
 
 
@@ -87,6 +89,13 @@ def test_the_file_agrees_with_the_values_that_rules_use(hira: Deadlines) -> None
     assert absolute.forbid_on == HIRA.disputes.days("objection", day, late)[1]
     assert all(value.basis for one in hira.by_id.values() for value in one.values)
     assert {value.warn.unit for one in hira.by_id.values() for value in one.values} <= set(UNITS)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda one: one.name)
+def test_every_scheme_brings_the_deadlines_its_claims_wait_for(scheme: Scheme) -> None:
+    deadlines = load_deadlines(scheme.deadlines, scheme.public_holidays)
+    for name in ("claim_limit", "receipt_expected", "review_expected", "person"):
+        assert deadlines.due(name, date(2026, 7, 6)).warn_on > date(2026, 7, 6)
 
 
 GOOD = """confirmed_on = 2026-01-01

@@ -11,7 +11,8 @@ import pyarrow as pa
 import typer
 
 from cheonggu.ageing import as_json as ageing_as_json
-from cheonggu.ageing import find_never_taken, find_objections, make_ageing, sum_up
+from cheonggu.ageing import find_never_taken, find_objections, find_unconfirmed, make_ageing, sum_up
+from cheonggu.batches import BatchFolder
 from cheonggu.commands.ledger import find_ledger
 from cheonggu.commands.waive import today
 from cheonggu.deadlines import load_deadlines
@@ -48,8 +49,14 @@ def ageing(
     try:
         with find_ledger(None, None, site) as ledger:
             first = settings.first_care_month
-            never = find_never_taken(source, ledger, scheme, first, deadlines, day)
-            waiting = [ledger.waiting(scheme), find_objections(ledger, chosen, day), never]
+            waiting = [
+                ledger.waiting(scheme),
+                find_objections(ledger, chosen, day),
+                find_unconfirmed(
+                    ledger, chosen, lambda one: BatchFolder(settings.batches_folder(scheme), one)
+                ),
+                find_never_taken(source, ledger, chosen, first, deadlines, day),
+            ]
             found = make_ageing(pa.concat_tables(waiting), deadlines, day)
     finally:
         source.close()
