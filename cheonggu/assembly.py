@@ -6,16 +6,18 @@ finds the sealed stage, or makes the same bytes again. Once the ledger holds the
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from cheonggu.batches import ASSEMBLE, VALIDATE, BatchFolder, FileFact, make_private
 from cheonggu.ledger import Actor, Batch, Ledger
+from cheonggu.ledger.lines import CLAIM_LINES, VISITS
 from cheonggu.schemes.scheme import REFERENCE_COLUMNS, REFERENCES, Assembled, BatchInput, Scheme
 from cheonggu.site import FILES
 
-HEADER, MEMBERS, FINDINGS = "header", "members", "findings"
+HEADER, MEMBERS, FINDINGS, LINES = "header", "members", "findings", "claim_lines"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class BuiltClaim:
     header: dict[str, int]
     files: tuple[FileFact, ...]
     findings: pa.Table
+    lines: pa.Table
 
 
 def assemble_batch(
@@ -45,14 +48,41 @@ def assemble_batch(
 
 
 def record_assembled(
-    ledger: Ledger, folder: BatchFolder, batch: Batch, claim: BuiltClaim, actor: Actor
+    ledger: Ledger,
+    folder: BatchFolder,
+    batch: Batch,
+    claim: BuiltClaim,
+    actor: Actor,
+    find_visits: Callable[[Mapping[str, pa.Table]], pa.Table] | None = None,
 ) -> bool:
-    """Freeze the claim in the ledger; a claim whose files could not be written is held instead (False)."""
+    """Freeze the claim in the ledger; a claim whose files could not be written is held instead (False).
+
+    ``find_visits``: the scheme's, where one ledger serves several schemes, so that each sees the others' visits.
+    """
     if len(claim.findings):
         ledger.hold(batch.batch_id, "WIRE", actor, findings=claim.findings)
         return False
+    visits = VISITS.empty_table() if find_visits is None else find_visits(_Views(folder))
+    if len(visits) or len(claim.lines):
+        ledger.keep_lines(batch.batch_id, claim.lines, visits, actor)
     ledger.record_assembled(batch.batch_id, claim.members, claim.header, claim.files, actor)
     return True
+
+
+class _Views(Mapping[str, pa.Table]):
+    """The validated tables of a batch, read when they are asked for."""
+
+    def __init__(self, folder: BatchFolder) -> None:
+        self.folder = folder
+
+    def __getitem__(self, view: str) -> pa.Table:
+        return self.folder.read(VALIDATE, view)
+
+    def __iter__(self) -> Iterator[str]:
+        return (path.stem for path in self.folder.stage(VALIDATE).glob("*.parquet"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _batch_input(folder: BatchFolder, scheme: Scheme, batch: Batch, claim_no: str, remark: str) -> BatchInput:
@@ -81,7 +111,8 @@ def read_references(folder: BatchFolder, stage: str) -> pa.Table:
 
 def _tables(claim: Assembled, found: pa.Table) -> dict[str, pa.Table]:
     wire = {f"record_{letter.lower()}": table for letter, table in claim.records.items()}
-    return {HEADER: claim.header, MEMBERS: claim.members, FINDINGS: found, **wire}
+    lines = {} if claim.lines is None else {LINES: claim.lines}
+    return {HEADER: claim.header, MEMBERS: claim.members, FINDINGS: found, **lines, **wire}
 
 
 def _built(folder: BatchFolder, scheme: Scheme, claim_no: str) -> BuiltClaim:
@@ -97,4 +128,5 @@ def _built(folder: BatchFolder, scheme: Scheme, claim_no: str) -> BuiltClaim:
             if one["name"].startswith(f"{scheme.files_folder}/")
         ),
         findings=folder.read(ASSEMBLE, FINDINGS),
+        lines=folder.read(ASSEMBLE, LINES) if folder.has(ASSEMBLE, LINES) else CLAIM_LINES.empty_table(),
     )

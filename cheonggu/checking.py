@@ -25,6 +25,7 @@ from cheonggu.waiving import apply_waivers, choose, name_waivers, number_waived,
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
 COMPUTED = "computed_amounts"  # a scheme that settles amounts leaves this table for its rules
+OVERLAP = "overlap"  # among the tables of the past: statements whose visit another scheme holds too
 SUCCESSOR_MARK = "r"
 BROKEN_DOWN = "could not be run"  # how the engine begins the reason of a rule that failed while running
 

@@ -67,6 +67,7 @@ class Vault:
         self._aead = AESGCM(_derive(secret, "personal fields"))
         self._lookup_key = _derive(secret, "look-up")
         self._identity_key = _derive(secret, "statement identity")
+        self._visit_key = _derive(secret, "visit across schemes")
         self._chain_key = _derive(secret, "audit chain head")
         self._check_key = _derive(secret, "key check")
 
@@ -108,6 +109,10 @@ class Vault:
     def hash_identity(self, identity: str) -> bytes:
         """Keyed hash of a statement's identity, of which only one live submission may exist."""
         return hmac.digest(self._identity_key, identity.encode(), "sha256")
+
+    def hash_visit(self, visit: str) -> bytes:
+        """Keyed hash of one visit of one person, alike in every scheme of this ledger."""
+        return hmac.digest(self._visit_key, visit.encode(), "sha256")
 
     def seal_chain(self, event_id: int, chain_hash: str) -> str:
         """Proves that the end of the audit chain was written by a holder of the secret."""

@@ -39,10 +39,10 @@ class Site:
     ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
     claimed by other means and must never be claimed again. ``approvals`` is how many different persons must
     approve a claim before it is handed off. ``omitted``: whether the night takes statements that missed
-    their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``). ``settings`` holds
-    every table of the file as it stands, for the scheme to read its own, and the file's folder as ``HOME``.
-    claimed by other means and must never be claimed again. ``notice_layouts`` are the site's own layout tables of
-    fixed-width notices, ``notice_providers`` other offices' provider codes → those of the source.
+    their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``). ``notify`` is how
+    people outside are told something, None where they are not. ``notice_layouts`` are the site's own layout tables
+    of fixed-width notices, ``notice_providers`` other offices' provider codes → those of the source. ``settings``
+    holds every table of the file as it stands, for the scheme to read its own, and the file's folder as ``HOME``.
     """
 
     sources: Mapping[str, SourcePlace]
@@ -60,6 +60,7 @@ class Site:
     settings: Mapping[str, Any] = field(default_factory=dict)
     notice_layouts: tuple[Path, ...] = ()
     notice_providers: Mapping[str, str] = field(default_factory=dict)
+    notify: Mapping[str, Any] | None = None
 
     def source(self, scheme: str) -> SourcePlace:
         """The scheme's own source, else the common one; UsageError when there is neither."""
@@ -122,12 +123,20 @@ def load_site(path: Path) -> Site:
         settings=raw | {HOME: str(home)},
         notice_layouts=tuple(home / one for one in raw.get("notices", {}).get("layouts", [])),
         notice_providers=dict(raw.get("notices", {}).get("providers", {})),
+        notify=_notify(home, raw.get("notify")),
     )
 
 
 def site_path(given: Path | None = None) -> Path:
     """The site file: as given, else from the environment, else ``site.toml`` here."""
     return given or Path(os.environ.get(SITE_VARIABLE, "site.toml"))
+
+
+def _notify(home: Path, raw: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """``[notify]``: how people outside are told something; its folder is taken from the site file's own."""
+    if raw is None or "folder" not in raw:
+        return raw
+    return {**raw, "folder": str(home / str(raw["folder"]))}
 
 
 def _sources(path: Path, home: Path, raw: Mapping[str, Any]) -> dict[str, SourcePlace]:

@@ -38,6 +38,9 @@ file = "ledger.key"
 
 [run]
 first_care_month = "202601"
+
+[notify]
+folder = "messages"
 """
 SITE_SCHEME = """
 [source.{name}]
@@ -161,6 +164,7 @@ def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, schem
     lines = [
         "",
         f"하룻밤 {night.as_of} 결과 · what the night did ({scheme.name})",
+        *([f"  0 서명 요청 asked    {night.asked.first:>6,} 청구인 claimants"] if night.asked.first else []),
         f"  1 추출 extract    {night.extracted.statements:>7,} 명세서 statements, "
         f"{night.extracted.waiting:,} 마감 전 not closed yet",
         f"  2 검증 validate   {night.validated.ready:>7,} 통과 ready, {night.validated.blocked:,} 보류 set aside",

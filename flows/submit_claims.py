@@ -10,10 +10,12 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from cheonggu.extraction import Extraction
+from cheonggu.reminding import Requests
 from cheonggu.submission import HandOffs
 from flows.settings import ended, only_one, today
 from tasks.assemble import assemble
 from tasks.extract import extract
+from tasks.notify import notify
 from tasks.precheck import precheck
 from tasks.record import Record, record
 from tasks.submit import submit
@@ -34,6 +36,7 @@ class Night:
     held: int
     submitted: HandOffs
     recorded: Record
+    asked: Requests
 
 
 @flow(name="submit-claims", flow_run_name="{scheme} 청구", persist_result=False)
@@ -45,13 +48,16 @@ def submit_claims(scheme: str, as_of: date | None = None) -> State[Any]:
     """
     day = as_of or today()
     with only_one(scheme, NIGHT):
+        asked = notify(scheme, day)
         extracted = extract(scheme, day)
         validated = validate(scheme, day)
         claims, blocked, held = _assemble_and_check(scheme, day)
         submitted = submit(scheme)
         recorded = record(scheme, day)
-    night = Night(day, extracted, validated, claims, blocked, held, submitted, recorded)
-    waits = held > 0 or bool(submitted.waiting or submitted.refused or submitted.unapproved)
+    night = Night(day, extracted, validated, claims, blocked, held, submitted, recorded, asked)
+    waits = (
+        held > 0 or bool(asked.failed) or bool(submitted.waiting or submitted.refused or submitted.unapproved)
+    )
     return ended(night, held=waits, message=_sentence(night))
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from prefect import task
 
-from cheonggu.checking import check_again, check_batch, make_successor
+from cheonggu.checking import OVERLAP, check_again, check_batch, make_successor
 from cheonggu.precheck import map_checked
 from cheonggu.reruns import read_history
 from cheonggu.waivers import Waiver
@@ -45,7 +45,9 @@ def precheck(scheme: str, as_of: date) -> Precheck:
                 here.scheme,
                 one,
                 checker,
-                history | read_history(here.ledger, here.site, here.scheme, one),
+                history
+                | read_history(here.ledger, here.site, here.scheme, one)
+                | {OVERLAP: here.ledger.overlaps(one.batch_id)},
                 as_of,
                 waivers,
             ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cheonggu.ledger.disputes import apply_cost_decision, apply_dispute_receipt
 from cheonggu.ledger.imports import Progress
+from cheonggu.ledger.lines import apply_lines
 from cheonggu.ledger.payments import apply_payments, give_payments
 from cheonggu.ledger.receipts import apply_receipt
 from cheonggu.ledger.requests import apply_prescriptions, apply_request
@@ -28,6 +29,7 @@ def apply_content(progress: Progress, scheme: str) -> None:
         apply_request(progress, notice.supplement_request)
     if notice.prescription_adjustment is not None:
         apply_prescriptions(progress, notice.prescription_adjustment)
+    apply_lines(progress)
     moved = (*progress.received, *progress.reviewed, *progress.settled, *progress.disputed)
     for claim_no in dict.fromkeys(moved):
         give_payments(progress, claim_no)

@@ -169,6 +169,12 @@ def to_columns(table: pa.Table) -> dict[str, list[Any]]:
     return {name: table[name].to_pylist() for name in table.column_names}
 
 
+def read_rows(connection: Connection, select: Select[Any], schema: pa.Schema) -> pa.Table:
+    """A few rows with days in them: typed by SQLAlchemy, since SQLite keeps days as text."""
+    rows = [dict(zip(schema.names, row, strict=True)) for row in connection.execute(select)]
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
 def read_table(connection: Connection, select: Select[Any], schema: pa.Schema) -> pa.Table:
     """A query's rows as an Arrow table of ``schema``; the columns come in the schema's order."""
     cursor = connection.execute(select).cursor

@@ -30,6 +30,7 @@ from cheonggu.ledger import (
     imports,
     instructions,
     intake,
+    lines,
     locks,
     registers,
     remarks,
@@ -45,6 +46,7 @@ from cheonggu.ledger.balances import of_any, read_balances
 from cheonggu.ledger.contents import apply_content
 from cheonggu.ledger.database import connect, database_errors, parse_url, reading, writing
 from cheonggu.ledger.export import write_register
+from cheonggu.ledger.line_books import LineBooks
 from cheonggu.ledger.migrations import migrate
 from cheonggu.ledger.model import (
     REFERENCES,
@@ -100,7 +102,7 @@ def _check_secret(connection: Connection, vault: Vault) -> None:
         )
 
 
-class Ledger:
+class Ledger(LineBooks):
     """One open ledger. Use :func:`open_ledger`; close it, or use it as a context manager."""
 
     def __init__(self, engine: Engine, vault: Vault, clock: Callable[[], datetime]) -> None:
@@ -551,9 +553,12 @@ class Ledger:
             return registers.find_error_rules(connection, scheme)
 
     def history(self, scheme: str) -> dict[str, pa.Table]:
-        """What the pre-check may ask of the past: ``history_claim``, the claims that are sent."""
+        """What checks may ask of the past: ``history_claim`` (claims that are sent), ``history_line``."""
         with self._read() as connection:
-            return {"history_claim": registers.read_sent_claims(connection, scheme)}
+            return {
+                "history_claim": registers.read_sent_claims(connection, scheme),
+                "history_line": lines.read_history_lines(connection, scheme),
+            }
 
     def statement_history(self, statement_key: str) -> pa.Table:
         """Every move of one statement: event_id, at, actor, run_id, kind, from_state, to_state, claim_no."""

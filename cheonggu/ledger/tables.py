@@ -1,4 +1,4 @@
-"""The ledger's tables. A change here needs a migration beside it; a test compares the two.
+"""The ledger's tables. A change here needs a migration beside it; a test compares the two. More: ``line_tables``.
 
 Text states and codes, money in won (int64), days as DATE, times as UTC text. Personal data stands only in
 ``statement_personal.sealed`` (encrypted) and as keyed hashes.

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, sel
 from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, hash_event
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.instructions import find_edited
+from cheonggu.ledger.lines import DECIDED, KEPT, digest_decided, digest_kept
 from cheonggu.ledger.model import Problem
 from cheonggu.ledger.payments import digest_lines, digest_payments
 from cheonggu.ledger.reruns import digest_references, read_references
@@ -148,7 +149,9 @@ def _named(row: Any) -> tuple[str, str]:
         return "members", f"claim {row['provider_code']}/{row['claim_no']}"
     if row["kind"] == REFERRED:
         return "references", f"batch {row['batch_id']}"
-    return "decisions" if row["kind"] == "reviewed" else "money", f"notice {row['document_no']}"
+    if row["kind"] == KEPT:
+        return "members", f"claim {row['provider_code']}/{row['claim_no']}"
+    return "decisions" if row["kind"] in ("reviewed", DECIDED) else "money", f"notice {row['document_no']}"
 
 
 def _digest_decisions(connection: Connection, row: Any) -> str:
@@ -176,6 +179,8 @@ _PROOFS: dict[str, tuple[str, Callable[[Connection, Any, Mapping[str, Any]], str
         lambda connection, row, _: digest_references(read_references(connection, row["event_id"])),
     ),
     "reviewed": ("decisions", lambda connection, row, _: _digest_decisions(connection, row)),
+    KEPT: ("lines", lambda connection, row, _: digest_kept(connection, row)),
+    DECIDED: ("lines", lambda connection, row, _: digest_decided(connection, row)),
     "settled": ("settlements", lambda connection, row, _: digest_settled(connection, row)),
     "payment_kept": ("rows", lambda connection, row, _: digest_payments(connection, row["document_no"])),
     "payment_given": (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -94,14 +94,39 @@ class Assembled:
 
     ``members``: statement_key, statement_no and the amounts as sent (int64 won). ``files``: name inside the
     claim → where the file lies that goes along unchanged; ``facts``: what pages need besides the wire.
+    ``lines`` (``ledger.lines.CLAIM_LINES``): what is asked for line by line, where the scheme's answers do the same.
     """
 
     header: pa.Table
     records: Mapping[str, pa.Table]
     members: pa.Table
     title: str
+    lines: pa.Table | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Unsigned(Protocol):
+    """A statement that waits for a signature: whom to tell, and the words."""
+
+    @property
+    def statement_key(self) -> str: ...
+    @property
+    def phone(self) -> str: ...
+    @property
+    def email(self) -> str: ...
+    def render(self, on: date) -> tuple[str, str]:
+        """Title and text, which hold names; InputError names what is missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class SignatureRules:
+    """Who is asked to sign: ``find(tables of views, as_of)``, and the days after which they are reminded."""
+
+    views: tuple[str, ...]
+    find: Callable[[Mapping[str, pa.Table], date], Iterable[Unsigned]]
+    reminder_days: Callable[[date], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -262,3 +287,4 @@ class Scheme:
     check_settings: Callable[[Mapping[str, Any]], None] = accept_settings
     # Notices as record files: (file name → bytes, the site's layout tables, other offices' provider codes) → notice.
     parse_records: Callable[[Mapping[str, bytes], Iterable[Path], Mapping[str, str]], Notice] | None = None
+    signatures: SignatureRules | None = None

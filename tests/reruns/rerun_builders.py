@@ -186,13 +186,13 @@ def request(claim_class: str = "supplementary", **narrow: tuple[str, ...]) -> Re
 
 def plan(site: Path, asked: Request) -> Plan:
     settings = load_site(site / "site.toml")
-    with ledger_of(site) as ledger, open_source(settings.source_url) as source:
+    with ledger_of(site) as ledger, open_source(settings.source(HIRA.name).url) as source:
         return plan_rerun(source, ledger, HIRA, settings, asked)
 
 
 def start(site: Path, asked: Request) -> Started:
     settings = load_site(site / "site.toml")
-    with ledger_of(site) as ledger, open_source(settings.source_url) as source:
+    with ledger_of(site) as ledger, open_source(settings.source(HIRA.name).url) as source:
         return start_rerun(source, ledger, HIRA, settings, asked, ME)
 
 

@@ -25,6 +25,7 @@ from cheonggu.schemes.hira.targets import (
     max_statements,
     unknown_after_days,
 )
+from cheonggu.schemes.hira.visits import find_visits
 from cheonggu.schemes.scheme import DisputeRules, Scheme
 from cheonggu.sources.contract import CONTRACT
 
@@ -70,6 +71,7 @@ SCHEME = Scheme(
     member_columns=MEMBER_COLUMNS,
     member_order="s.care_from",
     last_day="care_to",
+    find_visits=find_visits,
     settle_amounts=settle_amounts,
     settings_key="amounts",
     rosters=ROSTERS,

@@ -18,6 +18,7 @@ from cheonggu.schemes.school_safety.notices import parse
 from cheonggu.schemes.school_safety.package.write import ONCE, PACKAGE, write_package
 from cheonggu.schemes.school_safety.precheck_inputs import precheck_tables
 from cheonggu.schemes.school_safety.rehearsal import REHEARSAL
+from cheonggu.schemes.school_safety.signing import SIGNATURES
 from cheonggu.schemes.school_safety.source import CONTRACT
 from cheonggu.schemes.school_safety.targets import (
     GROUP_COLUMNS,
@@ -29,6 +30,7 @@ from cheonggu.schemes.school_safety.targets import (
     unknown_after_days,
 )
 from cheonggu.schemes.school_safety.values import CODES, HOME, LAYOUTS, value_on
+from cheonggu.schemes.school_safety.visits import find_visits
 
 SCHEME = Scheme(
     name="school_safety",
@@ -52,6 +54,8 @@ SCHEME = Scheme(
     file_views=(ATTACHMENT_FILE,),
     take_files=take_files,
     judge=judge,
+    find_visits=find_visits,
+    signatures=SIGNATURES,
     gateway="school_portal",
     files_folder=PACKAGE,
     once_files=ONCE,

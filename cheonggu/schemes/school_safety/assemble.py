@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from cheonggu.ledger.lines import CLAIM_LINES
 from cheonggu.query import Tables
 from cheonggu.schemes.scheme import Assembled, BatchInput
 from cheonggu.schemes.school_safety.files import stored_path
@@ -42,6 +43,15 @@ FROM item i JOIN numbered_receipt r USING (statement_key, receipt_key) ORDER BY 
 SCARS = """
 SELECT i.statement_no, i.item_no, s.*
 FROM scar s JOIN numbered_item i USING (statement_key, item_key) ORDER BY i.statement_no, i.item_no, s.scar_no
+"""
+LINES = """
+SELECT i.statement_no, i.item_no AS line_no, n.pupil_key AS person_key, n.accident_no AS case_key,
+       to_json({'receipt_key': i.receipt_key, 'line_no': i.line_no, 'name': i.name, 'line_cat': i.line_cat,
+                'nhi_class': i.nhi_class, 'tooth': i.tooth})::VARCHAR AS facts,
+       i.amount_won AS claimed_amount
+FROM numbered_item i JOIN numbered n USING (statement_key)
+WHERE i.nhi_class <> 'insurer_share'
+ORDER BY i.statement_no, i.item_no
 """
 PAPERS = """
 SELECT n.statement_no, a.attachment_no AS paper_no, a.document_code, i.item_no, a.media_type, f.size, f.sha256,
@@ -79,7 +89,15 @@ def assemble(batch: BatchInput) -> Assembled:
         for name, digest in zip(papers["file_name"].to_pylist(), papers["sha256"].to_pylist(), strict=True)
     }
     association = batch.tables["association"].to_pylist()[0]
-    return Assembled(header, records, members, association["association_name"], files, association)
+    return Assembled(
+        header,
+        records,
+        members,
+        association["association_name"],
+        lines=db.table(LINES).cast(CLAIM_LINES),
+        files=files,
+        facts=association,
+    )
 
 
 def _conform(element: str, table: pa.Table) -> pa.Table:

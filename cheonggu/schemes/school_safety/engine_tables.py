@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from cheonggu.ledger.lines import HISTORY_LINE
 from cheonggu.query import Tables
-from cheonggu.schemes.school_safety.history import HISTORY_LINE
 
 CLAIM_FORM = "CLAIM_FORM"
 CLAIMS = """

@@ -32,6 +32,7 @@ from cheonggu.notices import (
     Review,
     Totals,
 )
+from cheonggu.schemes.school_safety.deadlines import end_of_days
 from cheonggu.schemes.school_safety.values import value_on
 
 XSD = Path(__file__).with_name("notice.xsd")
@@ -122,7 +123,9 @@ def _answer_clocks(part: etree._Element, issued: date) -> Iterable[Clock]:
             yield Clock(said["claim-no"], number, SUPPLEMENT_BY, issued + timedelta(days=days))
         elif decision in ("partial", "refused"):
             days = int(value_on("review_request_days", issued))
-            yield Clock(said["claim-no"], number, REVIEW_REQUEST_BY, issued + timedelta(days=days))
+            # A claimant's period moves on over a holiday; where holidays are not known, the stricter day stands.
+            last = end_of_days(issued, days, moves=True) or issued + timedelta(days=days)
+            yield Clock(said["claim-no"], number, REVIEW_REQUEST_BY, last)
 
 
 def _payment(part: etree._Element) -> Payment:

@@ -34,7 +34,8 @@ SELECT c.statement_key, c.provider_code, $kind AS kind,
        concat_ws('|', c.provider_code, c.accident_no, c.statement_key) AS identity,
        '' AS slice_of, 0 AS slice_no,
        coalesce(nullif(c.channel, ''), '?') AS channel, coalesce(p.region, '?') AS region,
-       regexp_replace(lower(concat_ws('-', c.provider_code, $day, coalesce(nullif(c.channel, ''), 'x'))),
+       regexp_replace(lower(concat_ws('-', c.provider_code, $day,
+                                      replace(coalesce(nullif(c.channel, ''), 'x'), '_', '-'))),
                       '[^0-9a-z-]', 'x', 'g') AS group_key
 FROM benefit_claim c
 LEFT JOIN association p USING (provider_code)

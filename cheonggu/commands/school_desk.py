@@ -1,0 +1,101 @@
+"""``school decide | clocks | benefits | requests``: desk work on benefit claims that the night leaves to people."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import typer
+
+from cheonggu.commands.ledger import find_ledger
+from cheonggu.errors import UsageError
+from cheonggu.ledger import Actor, NewInstruction
+from cheonggu.query import Tables
+from cheonggu.schemes.school_safety import SCHEME
+from cheonggu.schemes.school_safety.judge import DECIDED
+
+Site = Annotated[
+    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
+]
+Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
+BENEFITS = """
+SELECT person_key, case_key, count(*) AS lines, sum(claimed_amount)::BIGINT AS claimed_won,
+       sum(decided_amount)::BIGINT AS decided_won
+FROM history GROUP BY ALL ORDER BY person_key, case_key
+"""
+
+
+def decide(
+    statement_key: Annotated[str, typer.Argument(help="청구 키 · key of the claim")],
+    proposal: Annotated[str, typer.Option("--proposal", help="승인할 제안 번호 · the proposal approved")],
+    person: Annotated[str, typer.Option("--person", help="결정자 직원번호 · who decides")],
+    reason: Annotated[str, typer.Option("--reason", help="사유 · why")],
+    site: Site = None,
+) -> None:
+    """검토가 필요한 청구의 제안을 승인합니다 · approve the proposal of a claim that needs a person.
+
+    'ledger blocked' shows the proposal's number. A claim that changes gets another proposal and needs another decision.
+    """
+    with find_ledger(None, None, site) as ledger:
+        waiting = {
+            (row["statement_key"], word)
+            for row in ledger.blocked(SCHEME.name).to_pylist()
+            for word in (row["detail"] or "").replace(",", "").split()
+        }
+        if (statement_key, proposal) not in waiting:
+            raise UsageError(
+                f"Claim {statement_key} does not wait with proposal {proposal}.",
+                f"청구 {statement_key}에 제안 {proposal}이(가) 대기하고 있지 않습니다.",
+                fix_en="See 'cheonggu ledger blocked' for the proposal that stands now.",
+                fix_ko="'cheonggu ledger blocked'에서 지금의 제안 번호를 확인하세요.",
+            )
+        new = NewInstruction(
+            scheme=SCHEME.name,
+            kind=DECIDED,
+            provider_code="",
+            subject=statement_key,
+            person=person,
+            reason=reason,
+            detail={"proposal": proposal},
+        )
+        given = ledger.instruct(new, Actor(person, None))
+    typer.echo(
+        f"제안 {proposal}을(를) 승인했습니다. 다음 실행에서 이어집니다. · approved as {given.instruction_id}"
+    )
+
+
+def clocks(
+    site: Site = None, until: Annotated[str | None, typer.Option("--until")] = None, as_json: Json = False
+) -> None:
+    """결정·심사청구·보완 기한 · days that still run: decision, review request, papers."""
+    with find_ledger(None, None, site) as ledger:
+        rows = ledger.clocks(SCHEME.name).to_pylist()
+    last = date.fromisoformat(until) if until else date.max
+    _show([row for row in rows if row["due_on"] <= last], as_json)
+
+
+def benefits(site: Site = None, as_json: Json = False) -> None:
+    """피공제자별 급여 원부 · what was decided per insured person and accident, under opaque keys."""
+    with find_ledger(None, None, site) as ledger:
+        history = ledger.history_lines(SCHEME.name)
+    _show(Tables(history=history).table(BENEFITS).to_pylist(), as_json)
+
+
+def requests(site: Site = None, as_json: Json = False) -> None:
+    """보낸 서명 요청 · signature requests and reminders that were sent."""
+    with find_ledger(None, None, site) as ledger:
+        found: pa.Table = ledger.signature_requests(SCHEME.name)
+    _show(found.to_pylist(), as_json)
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        typer.echo("  ".join(str(value) for value in row.values()))
+    if not rows:
+        typer.echo("없습니다 · none")
