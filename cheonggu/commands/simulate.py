@@ -23,7 +23,19 @@ hira = typer.Typer(help="모의 심평원 · the simulated HIRA: its claim clien
 app.add_typer(hira, name="hira")
 app.command("school")(school)
 
-ANSWERS = ("receipt", "review", "second-round", "settlement", "prescription", "return")
+ANSWERS = (
+    "receipt",
+    "review",
+    "second-round",
+    "settlement",
+    "prescription",
+    "return",
+    "advance",
+    "payment",
+    "supplement-request",
+    "objection-receipt",
+    "cost-decision",
+)
 FolderOption = Annotated[
     Path | None,
     typer.Option("--folder", help="청구 프로그램 폴더 · the client's folder (in, out, simulator)"),
@@ -117,6 +129,22 @@ def delete(
     with _open(context.obj, folder, today) as simulator:
         simulator.delete(document)
     _say(f"문서 {document}을(를) 지웠습니다", "deleted from the outbox, never sent")
+
+
+@hira.command("object")
+def file_objection(
+    context: typer.Context,
+    provider: Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")],
+    claim: Annotated[str, typer.Option("--claim", help="청구번호 · claim number")],
+    statement: Annotated[str, typer.Option("--statement", help="명세서일련번호 · statement serial")],
+    kind: Annotated[str, typer.Option("--kind", help="re-review | objection")] = "re-review",
+    folder: FolderOption = None,
+    today: TodayOption = None,
+) -> None:
+    """포털에 재심사조정청구·이의신청을 냅니다 · file a re-review request or an objection at the portal."""
+    with _open(context.obj, folder, today) as simulator:
+        simulator.file_objection(provider, claim, statement, kind)
+    _say(f"{claim}/{statement} 신청을 냈습니다", "filed; the answer is planned")
 
 
 @hira.command()

@@ -26,6 +26,7 @@ from cheonggu.errors import SiteError, StateError
 from cheonggu.gateways.simulator_answers import Answers
 from cheonggu.gateways.simulator_books import Books, status
 from cheonggu.gateways.simulator_exam import Examination, examine
+from cheonggu.gateways.simulator_money import file_request
 from cheonggu.gateways.simulator_post import Post
 from cheonggu.gateways.simulator_reception import Reception
 from cheonggu.gateways.simulator_sam import MARKER, RESULT, SamTables
@@ -170,6 +171,11 @@ class HiraSimulator:
             post = Post(self.books, self.home / "notices", self.folder / "out", day)
             Answers(self.books, post, self.script, self.chance, day).answer(kind)
             return post.deliver()
+
+    def file_objection(self, provider_code: str, claim_no: str, statement_no: str, kind: str) -> None:
+        """The provider files a request at the portal (재심사조정청구, 이의신청); StateError when it may not."""
+        with self.books.changing():
+            file_request(self.books, self.script, (provider_code, claim_no, statement_no), kind, self.today)
 
     def status(self, *, with_statements: bool = False) -> dict[str, Any]:
         """The books as plain data (``simulator_books.status``) with the seed."""

@@ -11,6 +11,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from cheonggu.gateways.simulator_books import Books, plan_answer
+from cheonggu.gateways.simulator_money import (
+    PAYING,
+    answer_advance,
+    answer_cost_decision,
+    answer_filing,
+    answer_payment,
+    answer_request,
+)
 from cheonggu.gateways.simulator_post import Post
 from cheonggu.gateways.simulator_review import Amounts, Decision, Finding, Reviewer, Round, cut_amounts
 from cheonggu.gateways.simulator_script import Chance, Rule, Script, likely, reasons
@@ -78,7 +86,9 @@ class Answers:
             )
         if "conflicting-document" in traits:
             changed = self._receipt_lines(document, (counted[0], counted[1] + 10), why)
-            self.post.keep(document, head, wrap(head, changed), suffix="_2", mishap="conflicting-document")
+            self.post.keep(
+                document, head, wrap(head, changed), suffix="_2.xml", mishap="conflicting-document"
+            )
         if "other-provider" in traits:
             foreign = self.post.head(document, "receipt", "F010", for_provider=ANOTHER_PROVIDER)
             self.post.keep(document, foreign, wrap(foreign, lines), mishap="other-provider")
@@ -96,7 +106,8 @@ class Answers:
     def _return_reasons(self, document: sqlite3.Row, rule: Rule) -> list[tuple[str, str, str, str]]:
         key = rule.code or self.chance.pick(likely("return"), "return-code", document["claim_no"])
         row = reasons("return_reason")[key]
-        places = rule.statements or ("",)
+        by_chance = rule.code is None and self.chance.share("return-names", document["claim_no"]) < 0.5
+        places = rule.statements or (("00001",) if by_chance else ("",))
         return [(row["code"], row["detail_code"], one, row["description_ko"]) for one in places]
 
     def _answer_return(self, document: sqlite3.Row, traits: Mapping[str, Rule]) -> None:
@@ -118,7 +129,7 @@ class Answers:
     def _answer_review(self, document: sqlite3.Row, traits: Mapping[str, Rule]) -> None:
         reviewer = Reviewer(self.script, self.chance, document)
         unchanged = "nothing-changed" in traits
-        rows = self._statements(document)
+        rows = self.statements(document)
         decisions = [reviewer.first_round(row, unchanged=unchanged) for row in rows]
         if "settlement-refund" in traits and not any(one.outcome == "adjusted" for one in decisions):
             self._force_one_cut(reviewer, rows, decisions)
@@ -149,6 +160,14 @@ class Answers:
             self._plan(document_id, "settlement", "settlement_after_days")
         if "outside-prescription" in traits:
             self._plan(document_id, "prescription", "prescription_after_days")
+        if "supplement-request" in traits:
+            self._plan(document_id, "supplement-request", "supplement_request_after_days")
+        self.plan_payment(document, traits)
+
+    def plan_payment(self, document: sqlite3.Row, traits: Mapping[str, Rule]) -> None:
+        """After every change of what is decided the payer pays the rest, where the script lets it pay at all."""
+        if traits.keys() & PAYING:
+            self._plan(document["document_id"], "payment", "payment_after_days")
 
     def _plan(self, document_id: str, kind: str, after: str) -> None:
         """Plan an answer so many days after sending, but not before today."""
@@ -156,18 +175,24 @@ class Answers:
         due = max(sent + timedelta(days=self.script.timing[after]), self.today)
         plan_answer(self.books, document_id, kind, due)
 
+    def claim_of(self, document: sqlite3.Row) -> sqlite3.Row:
+        """What HIRA holds of a document that was sent."""
+        return self._row("claim", document["document_id"])
+
     def _answer_second_round(self, document: sqlite3.Row, traits: Mapping[str, Rule]) -> None:
         reviewer = Reviewer(self.script, self.chance, document)
-        held = [row for row in self._statements(document) if row["outcome"] == "held"]
+        held = [row for row in self.statements(document) if row["outcome"] == "held"]
         decisions = [reviewer.second_round(row) for row in held]
         if decisions:
             self._write_round(document, traits, decisions, complete=False)
+        if decisions:
+            self.plan_payment(document, traits)
         if any(one.outcome == "held" for one in decisions):  # held again: at the earliest tomorrow
             days = max(1, self.script.timing["second_round_after_days"])
             due = self.today + timedelta(days=days)
             plan_answer(self.books, document["document_id"], "second-round", due)
 
-    def _statements(self, document: sqlite3.Row) -> list[sqlite3.Row]:
+    def statements(self, document: sqlite3.Row) -> list[sqlite3.Row]:
         return self.books.rows(
             "SELECT * FROM statement WHERE document_id = ? ORDER BY statement_no", document["document_id"]
         )
@@ -222,7 +247,7 @@ class Answers:
         step = 100 if document["setting"] == "out" else 10
         changes = []
         for trait, outcome in (("settlement-refund", "adjusted"), ("settlement-recovery", "accepted")):
-            row = next((one for one in self._statements(document) if one["outcome"] == outcome), None)
+            row = next((one for one in self.statements(document) if one["outcome"] == outcome), None)
             if trait in traits and row is not None:
                 before = Amounts(row["decided_total_1"], row["decided_copay"], row["decided_amount"])
                 after = (
@@ -248,9 +273,10 @@ class Answers:
                 document["document_id"],
                 statement_no,
             )
+        self.plan_payment(document, traits)
 
     def _answer_prescription(self, document: sqlite3.Row, traits: Mapping[str, Rule]) -> None:
-        row = next((one for one in self._statements(document) if one["prescriptions"]), None)
+        row = next((one for one in self.statements(document) if one["prescriptions"]), None)
         if row is None:
             return
         claim = self._row("claim", document["document_id"])
@@ -279,4 +305,9 @@ ANSWER_BY = {
     "settlement": Answers._answer_settlement,
     "prescription": Answers._answer_prescription,
     "return": Answers._answer_return,
+    "advance": answer_advance,
+    "payment": answer_payment,
+    "supplement-request": answer_request,
+    "objection-receipt": answer_filing,
+    "cost-decision": answer_cost_decision,
 }

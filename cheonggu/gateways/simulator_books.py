@@ -55,6 +55,10 @@ CREATE TABLE IF NOT EXISTS notice (
   number INTEGER PRIMARY KEY, document_no TEXT NOT NULL, kind TEXT NOT NULL, document_id TEXT NOT NULL,
   made_on TEXT NOT NULL, file TEXT NOT NULL, sha256 TEXT NOT NULL, mishap TEXT,
   is_delivered INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS filing (            -- requests for re-review and objections, filed at the portal
+  number INTEGER PRIMARY KEY, document_id TEXT NOT NULL, statement_no TEXT NOT NULL, kind TEXT NOT NULL,
+  filed_on TEXT NOT NULL, is_late INTEGER NOT NULL,
+  state TEXT NOT NULL);                        -- filed | received | returned | decided
 CREATE TABLE IF NOT EXISTS said (              -- what a sound notice said, for the comparison with the ledger
   number INTEGER PRIMARY KEY, document_no TEXT NOT NULL, document_id TEXT NOT NULL, statement_no TEXT NOT NULL,
   what TEXT NOT NULL,                          -- received | returned | decided | settled | advance | paid

@@ -7,15 +7,30 @@ with a dot until it is whole. Delivering again after a crash puts the same bytes
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
 from cheonggu.gateways.simulator_books import Books
 from cheonggu.gateways.simulator_xml import Head, wrap
+
+# A record file of a form that no table describes: it must be kept and reported, never guessed at.
+UNKNOWN_FORM = "F999 알 수 없는 서식 00001\r\n".encode("cp949")
+ZIP_TIME = (2000, 1, 1, 0, 0, 0)  # the same files make the same bytes
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """A ZIP as HIRA's messages carry their record groups; a group without rows is an empty entry."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, ZIP_TIME), data)
+    return stream.getvalue()
 
 
 class Post:
@@ -47,18 +62,28 @@ class Post:
         head = self.head(document, kind, form)
         raw, wanted = wrap(head, lines), set(traits)
         if is_first and "broken-notice" in wanted:
-            self.keep(document, head, raw[: len(raw) // 2], suffix="_half", mishap="broken-notice")
-        self.keep(document, head, raw)
+            self.keep(document, head, raw[: len(raw) // 2], suffix="_half.xml", mishap="broken-notice")
+        if is_first and "unknown-form" in wanted:
+            self.keep(document, head, UNKNOWN_FORM, suffix="_F999.1", mishap="unknown-form")
+        name = f"{head.document_no}.xml"
+        suffix, data = (".zip", pack({name: raw, "F020.3": b""})) if "zipped" in wanted else (".xml", raw)
+        self.keep(document, head, data, suffix=suffix)
         if "duplicate-delivery" in wanted:
-            self.keep(document, head, raw, suffix="_again", mishap="duplicate-delivery")
+            self.keep(document, head, data, suffix=f"_again{suffix}", mishap="duplicate-delivery")
         return head
 
     def keep(
-        self, document: sqlite3.Row, head: Head, raw: bytes, *, suffix: str = "", mishap: str | None = None
+        self,
+        document: sqlite3.Row,
+        head: Head,
+        raw: bytes,
+        *,
+        suffix: str = ".xml",
+        mishap: str | None = None,
     ) -> None:
-        """File first, row second, inside the caller's transaction."""
-        path = self.kept / f"{head.document_no}{suffix}.xml"
-        new = path.with_suffix(".new")
+        """File first, row second, inside the caller's transaction; ``suffix`` goes behind the document number."""
+        path = self.kept / f"{head.document_no}{suffix}"
+        new = path.with_name(f"{path.name}.new")
         new.write_bytes(raw)
         os.replace(new, path)
         row = {

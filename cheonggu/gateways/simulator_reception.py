@@ -13,10 +13,11 @@ from datetime import date, timedelta
 from cheonggu.gateways.simulator_books import Books, plan_answer
 from cheonggu.gateways.simulator_script import Chance, Rule, Script
 
-SENT_TWICE, NEVER_SENT = "sent-twice", "never-sent"
+SENT_TWICE, NEVER_SENT, WRONG_PARENT = "sent-twice", "never-sent", "wrong-parent"
+SAME_VISIT = ("1", "2")  # a split slice (3) is another part of the stay
 PARENTS = """
 SELECT s.statement_no, s.claim_class, s.reason_code, s.original_statement_no, p.document_id AS parent_document,
-       p.outcome, p.code, p.replaced_by
+       p.outcome, p.code, p.replaced_by, s.identity, p.identity AS parent_identity
 FROM statement s
 LEFT JOIN claim h ON h.provider_code = ? AND h.state = 'received' AND h.receipt_no = s.original_receipt_no
 LEFT JOIN statement p ON p.document_id = h.document_id AND p.statement_no = s.original_statement_no
@@ -106,6 +107,10 @@ class Reception:
                 self._say(SENT_TWICE, "parent-not-open", document, statement_no, parent)
             elif row["claim_class"] == "1" and row["reason_code"] != row["code"]:
                 self._force(document, statement_no, "28-03")
+                self._say(WRONG_PARENT, "reason-code", document, statement_no, parent)
+            elif row["claim_class"] in SAME_VISIT and row["identity"] != row["parent_identity"]:
+                self._force(document, statement_no, "28-01")
+                self._say(WRONG_PARENT, "another-visit", document, statement_no, parent)
             elif row["claim_class"] == "1":
                 self.books.change(
                     "UPDATE statement SET replaced_by = ? WHERE document_id = ? AND statement_no = ?",
@@ -113,8 +118,9 @@ class Reception:
                     parent,
                     row["original_statement_no"],
                 )
-            elif row["claim_class"] == "2" and row["outcome"] == "impossible":
+            elif row["claim_class"] == "2" and row["outcome"] not in ("accepted", "adjusted"):
                 self._force(document, statement_no, "28-01")
+                self._say(WRONG_PARENT, "parent-not-decided", document, statement_no, parent)
 
     def _force(self, document: sqlite3.Row, statement_no: str, code: str) -> None:
         self.books.change(
@@ -149,6 +155,8 @@ class Reception:
             plans.append(("review", days["review_after_days"]))
             if "result-before-receipt" in traits:
                 plans = [plans[1], ("receipt", days["review_after_days"])]
+        if "advance-payment" in traits and plans[-1][0] == "review":
+            plans.append(("advance", days["receipt_after_days"] + days["advance_after_days"]))
         if "receipt-lost" in traits:
             plans = [one for one in plans if one[0] != "receipt"]
         for kind, after in plans:

@@ -14,6 +14,10 @@
     settlement_after_days = 30
     prescription_after_days = 60
     late_return_after_days = 1
+    supplement_request_after_days = 2
+    advance_after_days = 1
+    payment_after_days = 10
+    cost_decision_after_days = 30    # counted from the filing
 
     [[rule]]                      # without claim, provider or statement it fits all
     claim = "2026060001"
@@ -53,6 +57,12 @@ CLAIM_OUTCOMES = {
     "settlement-refund": "a settlement gives a cut back",
     "settlement-recovery": "a settlement takes a part of an accepted statement back",
     "outside-prescription": "a late notice cuts an outside prescription of the claim",
+    "supplement-request": "HIRA asks for material on a held statement, else on the claim",
+    "payment": "the payer pays what was decided",
+    "advance-payment": "the payer pays an advance before the review and sets it off against the final payment",
+    "part-payment": "the payer's deposit runs short: the final payment comes in two parts",
+    "zipped": "every notice comes inside a ZIP with an empty record group",
+    "unknown-form": "a document of a form nobody knows lies among ours",
     "duplicate-delivery": "every notice is delivered twice",
     "conflicting-document": "a second notice has the number of the first and other bytes",
     "other-provider": "a notice for another provider lies among ours",
@@ -74,6 +84,10 @@ TIMING = {
     "settlement_after_days": 30,
     "prescription_after_days": 60,
     "late_return_after_days": 1,
+    "supplement_request_after_days": 2,
+    "advance_after_days": 1,
+    "payment_after_days": 10,
+    "cost_decision_after_days": 30,
 }
 CODE_TABLE = {
     "return": "return_reason",

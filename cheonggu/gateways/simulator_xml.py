@@ -90,7 +90,7 @@ def receipt(
 def review(reference: ClaimRef, round_no: str, made: Round, *, complete: bool) -> Iterator[str]:
     """Lines of a review result (F020, F060); held statements count among the impossible ones."""
     yield f'<review round="{round_no}" complete="{str(complete).lower()}">'
-    yield _claim_ref(reference, "")
+    yield claim_ref(reference, "")
     yield "<totals>"
     yield (
         f'<claimed statements="{len(made.decisions)}" amount="{made.claimed("amount")}"'
@@ -126,7 +126,7 @@ def settlement(
     """Lines of a settlement (F040, F050): statement, amounts before and after."""
     day = settled_on.isoformat()
     yield f'<settlement round="{settle_round}" date="{day}" business-code="01" business-name="심사 정산">'
-    yield _claim_ref(reference, f' review-round="{review_round}"')
+    yield claim_ref(reference, f' review-round="{review_round}"')
     for statement_no, previous, settled in changes:
         difference = settled.amount - previous.amount
         direction = "refund" if difference > 0 else "recovery"
@@ -143,7 +143,7 @@ def prescription_adjustment(
     ``dispensed`` is the prescription number and the pharmacy that dispensed it.
     """
     yield f'<prescription-adjustment round="{round_no}">'
-    yield _claim_ref(reference, "")
+    yield claim_ref(reference, "")
     yield f'<totals count="1" amount="{cut.amount}" provider-recovery="{cut.amount}" patient-refund="0"/>'
     yield f'<statement statement-no="{statement_no}" provider-recovery="{cut.amount}" patient-refund="0">'
     yield f'<prescription prescription-no="{dispensed[0]}" pharmacy-code="{dispensed[1]}">'
@@ -151,7 +151,8 @@ def prescription_adjustment(
     yield "</prescription></statement></prescription-adjustment>"
 
 
-def _claim_ref(reference: ClaimRef, more: str) -> str:
+def claim_ref(reference: ClaimRef, more: str) -> str:
+    """The element by which a notice points to a claim."""
     return (
         f'<claim-ref receipt-year="{reference.receipt_year}" receipt-no="{reference.receipt_no}" bill-serial="1"'
         f' claim-no="{reference.claim_no}" payer-class="{reference.payer_class}"{more}/>'

@@ -172,8 +172,26 @@ def test_a_back_reference_to_something_never_sent(tmp_path: Path) -> None:
 def test_a_supplement_with_a_wrong_reason_code_is_impossible(tmp_path: Path) -> None:
     receipt_no = first_claim(tmp_path)
     report = send(tmp_path, supplement(again(FIRST[1], "1", receipt_no, "00002", "16")), day=2)
-    assert said(report) == []
+    assert said(report) == [("wrong-parent", "reason-code", "2026050002", "00001")]
     assert outcomes(report, "2026050002") == [("impossible", "28")]
+
+
+def test_a_supplement_of_another_patients_statement_is_impossible(tmp_path: Path) -> None:
+    receipt_no = first_claim(tmp_path)
+    report = send(tmp_path, supplement(again(FIRST[0], "1", receipt_no, "00002", "02")), day=2)
+    assert said(report) == [("wrong-parent", "another-visit", "2026050002", "00001")]
+    assert outcomes(report, "2026050002") == [("impossible", "28")]
+
+
+def test_a_supplement_that_is_returned_late_leaves_its_parent_open(tmp_path: Path) -> None:
+    receipt_no = first_claim(tmp_path)
+    script = SCRIPT + '[[rule]]\nclaim = "2026050002"\noutcome = "late-return"\n'
+    files = supplement(again(FIRST[1], "1", receipt_no, "00002", "02"))
+    assert said(send(tmp_path, files, day=2, script=script)) == []
+    third = supplement(again(FIRST[1], "1", receipt_no, "00002", "02"), "2026050003")
+    report = send(tmp_path, third, day=5, script=script)
+    assert said(report) == []
+    assert outcomes(report, "2026050003") == [("accepted", None)]
 
 
 def test_an_addition_to_an_accepted_statement_is_no_double(tmp_path: Path) -> None:
@@ -187,6 +205,7 @@ def test_an_addition_to_an_accepted_statement_is_no_double(tmp_path: Path) -> No
 def test_an_addition_to_an_impossible_statement_is_impossible(tmp_path: Path) -> None:
     receipt_no = first_claim(tmp_path)
     report = send(tmp_path, supplement(again(FIRST[1], "2", receipt_no, "00002"), header="2"), day=2)
+    assert said(report) == [("wrong-parent", "parent-not-decided", "2026050002", "00001")]
     assert outcomes(report, "2026050002") == [("impossible", "28")]
 
 
