@@ -14,9 +14,12 @@ from typing import Annotated, Any
 
 import typer
 
+from cheonggu.commands.ledger import find_ledger
 from cheonggu.commands.simulate_school import school
+from cheonggu.comparison import read_ours
 from cheonggu.errors import UsageError
 from cheonggu.gateways.simulator import HiraSimulator
+from cheonggu.gateways.simulator_audit import compare
 
 app = typer.Typer(help="모의 상대 기관 · the simulated counterpart", no_args_is_help=True)
 hira = typer.Typer(help="모의 심평원 · the simulated HIRA: its claim client, the operator, the answers")
@@ -185,6 +188,27 @@ def status(
         typer.echo(json.dumps(report, ensure_ascii=False))
         return
     _print_books(report)
+
+
+@hira.command()
+def books(
+    context: typer.Context,
+    site: Annotated[Path, typer.Option("--compare", help="설정 파일 · the site file of the ledger")],
+    folder: FolderOption = None,
+    today: TodayOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """장부를 원장과 대조합니다 · compare the books with a ledger; exit 1 on any difference."""
+    with _open(context.obj, folder, today) as simulator, find_ledger(None, None, site) as ledger:
+        found = compare(simulator.books, read_ours(ledger, "hira"))
+    if as_json:
+        typer.echo(json.dumps([vars(one) for one in found], ensure_ascii=False))
+    for one in () if as_json else found:
+        typer.echo(f"! {one}")
+    if found:
+        raise typer.Exit(1)
+    if not as_json:
+        _say("장부와 원장이 일치합니다", "the books agree with the ledger")
 
 
 def _print_books(report: Mapping[str, Any]) -> None:

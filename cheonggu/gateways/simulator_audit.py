@@ -198,6 +198,8 @@ def _state(row: sqlite3.Row, mine: OurClaim, told: Expected) -> Iterator[Differe
         if mine.state != "RETURNED":
             yield Difference("return-not-understood", place, f"the ledger says {mine.state}")
     elif told.is_received:
+        if mine.state in GONE:
+            yield Difference("other-state", place, f"HIRA holds it, the ledger says {mine.state}")
         if is_open:
             yield Difference("receipt-not-understood", place, f"the ledger says {mine.state}")
         if (mine.receipt_year, mine.receipt_no) != (row["receipt_year"], row["receipt_no"]):

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from cheonggu.gateways.simulator_audit import Difference, OurClaim, Ours, OurStatement, compare
+from cheonggu.comparison import read_ours
+from cheonggu.gateways.simulator_audit import Difference, compare
 from cheonggu.gateways.simulator_books import Books
 from cheonggu.ledger import Ledger
 
@@ -76,7 +77,7 @@ def check_night(folder: Path, ledger: Ledger, books: Books) -> Failures:
     """True between nights."""
     yield from check_at_rest(folder)
     yield from (Difference(f"chain-{one.code}", one.where, one.en) for one in ledger.verify())
-    yield from compare(books, read_ours(ledger))
+    yield from compare(books, read_ours(ledger, SCHEME))
     yield from _check_places(folder)
     for key, claims in ask(folder, DOUBLED):
         yield Difference("claimed-twice", key, claims)
@@ -110,17 +111,6 @@ def check_end(folder: Path, books: Books, given_free: Iterable[str]) -> Failures
         yield Difference("unfinished", row["document_id"], f"{row['kind']} is still to come")
     for row in books.rows("SELECT document_id FROM document WHERE outbox = 'waiting'"):
         yield Difference("unfinished", row["document_id"], "still in the outbox")
-
-
-def read_ours(ledger: Ledger) -> Ours:
-    """The ledger's side of the comparison."""
-    belief = ledger.belief(SCHEME)
-    return Ours(
-        claims=[OurClaim(**row) for row in belief["claims"]],
-        statements=[OurStatement(**row) for row in belief["statements"]],
-        imported={row["document_no"] for row in belief["imported"]},
-        stopped={(row["document_no"], row["claim_no"]) for row in belief["stopped"]},
-    )
 
 
 def list_returned(folder: Path) -> list[str]:
