@@ -9,11 +9,10 @@ from __future__ import annotations
 import csv
 import random
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import pyarrow as pa
@@ -21,11 +20,12 @@ import pyarrow as pa
 from cheonggu.findings import none_found
 from cheonggu.schemes import SCHEMES
 from cheonggu.sources.sample import build_sample
-from schemas.statements import Verdict
+from schemas.shapes import ShapeInput
+from schemas.verdicts import Verdict
 
 VIEWS = SCHEMES["hira"].statement_views
 STATEMENTS_A_MONTH = 110  # before only some groups are kept
-Check = Callable[..., Verdict]
+Check = Callable[[ShapeInput], Verdict]
 GROUPS = """SELECT provider_code, form_no, payer_class, care_field, count(*) FROM hospital_statement
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
 REVEALED = """UPDATE hospital_statement SET reviewed_on =
@@ -136,14 +136,12 @@ class Hospital:
     def skip_what_is_sound(self, check: Check) -> Check:
         """The validation, spared where the sample's own truth says that there is nothing to find."""
 
-        def spared(
-            tables: Mapping[str, pa.Table], *args: Any, doubles: Sequence[str] = (), **more: Any
-        ) -> Verdict:
-            keys = tables["statement"]["statement_key"]
-            if doubles or not self.unsound.isdisjoint(keys.to_pylist()):
-                return check(tables, *args, doubles=doubles, **more)
+        def spared(batch: ShapeInput) -> Verdict:
+            keys = batch.tables["statement"]["statement_key"]
+            if batch.doubles or not self.unsound.isdisjoint(keys.to_pylist()):
+                return check(batch)
             ready = pa.table({"statement_key": keys, "is_ready": pa.array([True] * len(keys), pa.bool_())})
-            return Verdict(ready, none_found(), tables)
+            return Verdict(ready, none_found(), batch.tables)
 
         return spared
 

@@ -27,7 +27,15 @@ from cheonggu.gateways.hira_client import HiraClient
 
 INSTRUCTION, STEP, FAULT, TIMER, NONE = "instruction", "step", "fault", "timer", "none"
 CORE = Path(cheonggu.__file__).parent
-WATCHED = ("submission.py", "collection.py", "overdue.py", "batches.py", "ledger/", "gateways/folders.py", "gateways/hira_client.py")
+WATCHED = (
+    "submission.py",
+    "collection.py",
+    "overdue.py",
+    "batches.py",
+    "ledger/",
+    "gateways/folders.py",
+    "gateways/hira_client.py",
+)
 
 
 @dataclass(frozen=True)

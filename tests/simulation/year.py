@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from unittest import mock
 
-import tasks.precheck
+import tasks.resources
 import tasks.validate
 from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.gateways.simulator_audit import Difference
@@ -166,13 +166,13 @@ class Year:
         """Extract to pre-check, as the night does; these stages have crash tests of their own."""
         if not self._may_have_work(day):
             return
-        check = self.hospital.skip_what_is_sound(tasks.validate.check_statements)
+        check = self.hospital.skip_what_is_sound(tasks.validate.check_shapes)
         with (
-            mock.patch.object(tasks.precheck, "load_catalogue", return_value=_few_rules()),
-            mock.patch.object(tasks.validate, "check_statements", check),
+            mock.patch.object(tasks.resources, "load_catalogue", return_value=_few_rules()),
+            mock.patch.object(tasks.validate, "check_shapes", check),
         ):
             extract.fn(SCHEME, day)
-            validate.fn(SCHEME)
+            validate.fn(SCHEME, day)
             while True:
                 assemble.fn(SCHEME)
                 if not precheck.fn(SCHEME, day).successors:
