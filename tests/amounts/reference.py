@@ -44,7 +44,8 @@ HOME = {"V008", "V194", "V231", "V251", "V274", "V293", "V801", "V811"}
 MINOR = {"V252", "V352", "V452"}
 DEMENTIA = {"V800", "V810"}
 ADDITION = {"tertiary": (30, 15), "general": (25, 10), "hospital": (20, 5), "long_term_care": (20, 5)} | {
-    "dental_hospital": (20, 5), "korean_hospital": (20, 5), "health_center_hospital": (20, 5),
+    "dental_hospital": (20, 5), "psychiatric_hospital": (20, 5), "korean_hospital": (20, 5),
+    "health_center_hospital": (20, 5),
     "clinic": (15, 0), "dental_clinic": (15, 0), "korean_clinic": (15, 0),
 }  # fmt: skip
 UPPER = {2022: 598, 2023: 780, 2024: 808, 2025: 826, 2026: 843}
