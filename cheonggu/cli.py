@@ -18,6 +18,7 @@ from cheonggu.commands import (
     reconcile,
     register,
     report,
+    rerun,
     rosters,
     rules,
     run,
@@ -47,6 +48,7 @@ ledger.app.command("objections")(objections.objections)
 ledger.app.command("dispute")(objections.dispute)
 app.add_typer(rosters.app, name="rosters")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(rerun.app, name="rerun")
 app.add_typer(decide.app, name="decide")
 app.add_typer(findings.app, name="findings")
 app.add_typer(report.app, name="report")

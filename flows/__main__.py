@@ -13,6 +13,7 @@ import typer
 from cheonggu.commands.terminal import run_guarded
 from flows.collect_notices import collect_notices
 from flows.rehearse import rehearse
+from flows.rerun_claims import RerunForm, find_class, rerun_claims
 from flows.submit_claims import submit_claims
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -35,6 +36,31 @@ def run(
 def collect(scheme: SchemeName, as_json: Json = False) -> None:
     """Take in what came back."""
     show(collect_notices(scheme, return_state=True), as_json)
+
+
+@app.command("rerun")
+def rerun(
+    scheme: SchemeName,
+    claim_class: Annotated[str, typer.Option("--class")],
+    provider: Annotated[str, typer.Option()],
+    person: Annotated[str, typer.Option()],
+    reason: Annotated[str, typer.Option()],
+    receipt: Annotated[list[str], typer.Option()] = [],  # noqa: B006 - typer copies it
+    statement: Annotated[list[str], typer.Option()] = [],  # noqa: B006 - typer copies it
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    as_json: Json = False,
+) -> None:
+    """Statements that go to the reviewer once more."""
+    form = RerunForm(
+        provider_code=provider,
+        claim_class=find_class(claim_class),
+        receipt_nos=receipt,
+        statement_keys=statement,
+        dry_run=False,
+        person=person,
+        reason=reason,
+    )
+    show(rerun_claims(scheme, form, as_of.date() if as_of else None, return_state=True), as_json)
 
 
 @app.command("demo")

@@ -51,7 +51,7 @@ def submit_claims(scheme: str, as_of: date | None = None) -> State[Any]:
         asked = notify(scheme, day)
         extracted = extract(scheme, day)
         validated = validate(scheme, day)
-        claims, blocked, held = _assemble_and_check(scheme, day)
+        claims, blocked, held = assemble_and_check(scheme, day)
         submitted = submit(scheme)
         recorded = record(scheme, day)
     night = Night(day, extracted, validated, claims, blocked, held, submitted, recorded, asked)
@@ -61,7 +61,7 @@ def submit_claims(scheme: str, as_of: date | None = None) -> State[Any]:
     return ended(night, held=waits, message=_sentence(night))
 
 
-def _assemble_and_check(scheme: str, day: date) -> tuple[int, int, int]:
+def assemble_and_check(scheme: str, day: date) -> tuple[int, int, int]:
     """Assemble and pre-check until no claim loses a statement any more: claims passed, blocked, held."""
     passed = blocked = held = 0
     while True:

@@ -7,18 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from cheonggu.batch_states import BATCH_MOVES, BatchEvent
 from cheonggu.errors import StateError
 from cheonggu.states import (
     CLAIM_MOVES,
     STATEMENT_MOVES,
+    BatchStage,
     ClaimEvent,
     ClaimState,
     Move,
     MoveTable,
     StatementEvent,
     StatementState,
-    write_page,
 )
+from cheonggu.states_page import write_page
 
 # source event target, one move a line; "-" is a thing that did not exist before.
 STATEMENT = """
@@ -138,6 +140,97 @@ PAID nothing_open CLOSED
 """
 
 
+BATCH = """
+- extracted extracted
+- succeeded validated
+extracted validated validated
+extracted found_empty empty
+extracted held held
+validated files_written assembled
+validated held held
+validated withdrawn withdrawn
+assembled checked checked
+assembled held held
+assembled withdrawn withdrawn
+checked handed_off handed_off
+checked held held
+checked answered done
+checked withdrawn withdrawn
+handed_off not_registered held
+handed_off answered done
+handed_off withdrawn withdrawn
+held released_extracted extracted
+held released_validated validated
+held released_assembled assembled
+held released_checked checked
+held answered done
+held withdrawn withdrawn
+done answered done
+"""
+# The moves of the lifecycle, §§3 and 4, row by row as it states them: (from, to) and the event that is ours for it.
+# "ACCEPTED / ADJUSTED → new statement READY" and "IMPOSSIBLE → READY (class supplementary)" make a new statement.
+# The "…" after DISPUTED → ACCEPTED / ADJUSTED is read as IMPOSSIBLE.
+LIFECYCLE_STATEMENT = """
+OPEN BILLABLE
+BILLABLE READY
+BILLABLE BLOCKED
+BLOCKED BILLABLE
+READY ASSIGNED
+ASSIGNED READY
+ASSIGNED IN_FLIGHT
+IN_FLIGHT RECEIVED
+IN_FLIGHT READY
+RECEIVED ACCEPTED
+RECEIVED ADJUSTED
+RECEIVED IMPOSSIBLE
+RECEIVED HELD
+HELD ACCEPTED
+HELD ADJUSTED
+HELD IMPOSSIBLE
+HELD HELD
+IMPOSSIBLE READY new
+ACCEPTED READY new
+ADJUSTED READY new
+ADJUSTED DISPUTED
+IMPOSSIBLE DISPUTED
+DISPUTED ACCEPTED
+DISPUTED ADJUSTED
+DISPUTED IMPOSSIBLE
+ACCEPTED PAID
+ADJUSTED PAID
+PAID CLOSED
+PAID CANCELLED
+IMPOSSIBLE REPLACED
+RECEIVED REFUSED_BY_PAYER
+"""
+LIFECYCLE_CLAIM = """
+OPEN ASSEMBLED
+ASSEMBLED CHECKED_OK
+ASSEMBLED CHECKED_WARN
+ASSEMBLED CHECK_FAILED
+CHECK_FAILED WITHDRAWN
+CHECKED_OK HANDED_OFF
+CHECKED_WARN HANDED_OFF
+HANDED_OFF SENT
+HANDED_OFF WITHDRAWN
+HANDED_OFF SEND_UNKNOWN
+SENT SEND_UNKNOWN
+SEND_UNKNOWN SENT
+SEND_UNKNOWN WITHDRAWN
+SENT RECEIVED
+SENT RETURNED
+SEND_UNKNOWN RECEIVED
+SEND_UNKNOWN RETURNED
+RECEIVED RETURNED
+RECEIVED IN_REVIEW
+IN_REVIEW PARTLY_DECIDED
+PARTLY_DECIDED DECIDED
+RECEIVED DECIDED
+DECIDED PAID
+PAID CLOSED
+"""
+
+
 def read_moves(text: str) -> dict[tuple[str, str], str]:
     rows = [line.split() for line in text.strip().splitlines()]
     return {(source, event): target for source, event, target in rows}
@@ -145,6 +238,7 @@ def read_moves(text: str) -> dict[tuple[str, str], str]:
 
 STATEMENT_PAIRS = list(product([None, *StatementState], StatementEvent))
 CLAIM_PAIRS = list(product([None, *ClaimState], ClaimEvent))
+BATCH_PAIRS = list(product([None, *BatchStage], BatchEvent))
 
 
 @pytest.mark.parametrize(("state", "event"), STATEMENT_PAIRS)
@@ -157,6 +251,31 @@ def test_a_statement_moves_as_listed_and_not_otherwise(
 @pytest.mark.parametrize(("state", "event"), CLAIM_PAIRS)
 def test_a_claim_moves_as_listed_and_not_otherwise(state: ClaimState | None, event: ClaimEvent) -> None:
     expect(CLAIM_MOVES, read_moves(CLAIM), state, event)
+
+
+@pytest.mark.parametrize(("state", "event"), BATCH_PAIRS)
+def test_a_batch_moves_as_listed_and_not_otherwise(state: BatchStage | None, event: BatchEvent) -> None:
+    expect(BATCH_MOVES, read_moves(BATCH), state, event)
+
+
+@pytest.mark.parametrize(
+    ("table", "told"), [(STATEMENT_MOVES, LIFECYCLE_STATEMENT), (CLAIM_MOVES, LIFECYCLE_CLAIM)]
+)
+def test_the_moves_of_the_lifecycle_are_all_here_and_every_other_one_is_marked_as_ours(
+    table: MoveTable,
+    told: str,  # type: ignore[type-arg]
+) -> None:
+    rows = [tuple(line.split()) for line in told.strip().splitlines()]
+    listed = {(one[0], one[1], "new" in one[2:]) for one in rows}
+    ours = {
+        (move.source.value, move.target.value, move.makes_new)
+        for move in table
+        if move.source is not None and not move.is_ours
+    }
+    # Amounts that change by a settlement, and giving up, are words of the reference without a row of states.
+    unstated = {one for one in ours if one[0] == one[1] or one[1] == "WRITTEN_OFF"}
+    assert ours - unstated - listed == set()
+    assert listed <= ours
 
 
 def expect(table: MoveTable, listed: dict[tuple[str, str], str], state, event) -> None:  # type: ignore[no-untyped-def, type-arg]
@@ -173,6 +292,7 @@ def test_every_state_can_be_reached_and_every_event_moves_something() -> None:
     for table, states, events in (
         (STATEMENT_MOVES, set(StatementState) - {StatementState.OPEN}, set(StatementEvent)),
         (CLAIM_MOVES, set(ClaimState), set(ClaimEvent)),
+        (BATCH_MOVES, set(BatchStage), set(BatchEvent)),
     ):
         assert {move.target for move in table} == states
         assert {move.event for move in table} == events

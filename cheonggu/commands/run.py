@@ -63,13 +63,13 @@ def run(
 ) -> None:
     """지금 청구합니다: 추출→검증→작성→사전점검→송신→기록 · file now what is due."""
     day = ["--as-of", f"{as_of:%Y-%m-%d}"] if as_of else []
-    path, name = _existing(site, scheme)
+    path, name = existing_site(site, scheme)
     start_flow(["run", "--scheme", name, *day, *_json(as_json)], site=path)
 
 
 def collect(scheme: SchemeName = None, site: Site = None, as_json: Json = False) -> None:
     """수신 문서를 기록합니다 · take in what came back."""
-    path, name = _existing(site, scheme)
+    path, name = existing_site(site, scheme)
     start_flow(["collect", "--scheme", name, *_json(as_json)], site=path)
 
 
@@ -87,7 +87,7 @@ def start_flow(arguments: list[str], *, site: Path) -> None:
     raise typer.Exit(code)
 
 
-def _existing(site: Path | None, scheme: str | None) -> tuple[Path, str]:
+def existing_site(site: Path | None, scheme: str | None) -> tuple[Path, str]:
     """The site file, read once here (a wrong one must not start anything), and the scheme that is meant."""
     path = site_path(site)
     return path, choose_scheme(load_site(path), scheme)

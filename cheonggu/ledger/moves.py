@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from cheonggu.batch_states import BATCH_MOVES
 from cheonggu.errors import StateError
 from cheonggu.ledger.audit import MOVES, Transaction
 from cheonggu.ledger.database import Columns, insert_rows, read_table, to_columns
@@ -153,7 +154,8 @@ def move_claim(tx: Transaction, row: Any, event: ClaimEvent, **values: Any) -> t
 
 
 def move_batch(tx: Transaction, batch_id: str, sources: Iterable[BatchStage], target: BatchStage) -> None:
-    """Set a batch's stage if it is in one of ``sources``; StateError otherwise."""
+    """Set a batch's stage if it is in one of ``sources`` and the table leads there; StateError otherwise."""
+    sources = [stage for stage in sources if BATCH_MOVES.leads(stage, target)]
     changed = tx.connection.execute(
         update(batch)
         .where(batch.c.batch_id == batch_id, batch.c.stage.in_([stage.value for stage in sources]))

@@ -25,7 +25,7 @@ from cheonggu.extraction import (
     write_references,
 )
 from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
-from cheonggu.ledger import Actor, Ledger, NewBatch
+from cheonggu.ledger import Actor, Ledger, NewBatch, NewInstruction
 from cheonggu.reruns.contents import Contents, MonthContent
 from cheonggu.reruns.judge import Candidate, Judge
 from cheonggu.reruns.model import LeftOut, Plan, Planned, Request
@@ -35,6 +35,7 @@ from cheonggu.site import Site
 from cheonggu.sources import Source
 
 # Classes that the set difference of source and ledger finds; the others follow a statement of the ledger.
+RERUN = "rerun"  # kind of the instruction
 FOUND_BY_DIFFERENCE = ("omitted", "slice")
 
 
@@ -55,10 +56,11 @@ def plan_rerun(source: Source, ledger: Ledger, scheme: Scheme, site: Site, reque
 
 
 def start_rerun(
-    source: Source, ledger: Ledger, scheme: Scheme, site: Site, request: Request, actor: Actor
+    source: Source, ledger: Ledger, scheme: Scheme, site: Site, request: Request, actor: Actor, reason: str
 ) -> Started:
-    """Make the batches of a plan; from here they go like any other."""
+    """Make the batches of a plan; from here they go like any other. ``actor`` is the person; the reason is kept."""
     rule = find_class(scheme, request)
+    _keep_decision(ledger, scheme, request, actor, reason)
     if rule.relation in FOUND_BY_DIFFERENCE:
         plan = _plan_by_difference(source, ledger, scheme, site, request, rule)
         selection = _select(request, rule)
@@ -77,6 +79,19 @@ def start_rerun(
     if batches:
         ledger.add_batches(batches, pa.concat_tables(members), actor, references=pa.concat_tables(references))
     return Started(_unite(request, left_out, months), tuple(sorted(one.batch_id for one in batches)))
+
+
+def _keep_decision(ledger: Ledger, scheme: Scheme, request: Request, actor: Actor, reason: str) -> None:
+    """Who asked for what and why, before anything is made. UsageError without a person or a reason."""
+    detail: dict[str, str | int | bool] = {
+        "as_of": request.as_of.isoformat(),
+        "receipts": ",".join(request.receipt_nos),
+        "statements": len(request.statement_keys),
+    }
+    new = NewInstruction(
+        scheme.name, RERUN, request.provider_code, request.claim_class, actor.name, reason, detail=detail
+    )
+    ledger.instruct(new, actor)
 
 
 def find_class(scheme: Scheme, request: Request) -> RerunClass:

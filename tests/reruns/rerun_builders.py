@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -85,7 +84,15 @@ def receive(site: Path, receipt_no: str, *, year: str = "2026") -> Claim:
     )
     take(
         site,
-        Notice(f"R{receipt_no}", "receipt", "F010", "test", date(2026, 7, 8), CLINIC, receipts=(receipt,)),
+        Notice(
+            f"R{receipt_no}",
+            "receipt",
+            "F010",
+            "test",
+            date(2026, 7, 8),
+            claim.provider_code,
+            receipts=(receipt,),
+        ),
     )
     return sent_claim(site)
 
@@ -106,7 +113,10 @@ def give_back(site: Path, number: str) -> None:
         claim.claimed_amount,
         (Reason("09", "06", None, "count"),),
     )
-    take(site, Notice(number, "receipt", "F010", "test", date(2026, 9, 8), CLINIC, receipts=(receipt,)))
+    take(
+        site,
+        Notice(number, "receipt", "F010", "test", date(2026, 9, 8), claim.provider_code, receipts=(receipt,)),
+    )
 
 
 def review(site: Path, answers: Mapping[str, str], review_round: str, claim: Claim | None = None) -> Claim:
@@ -157,7 +167,12 @@ def review(site: Path, answers: Mapping[str, str], review_round: str, claim: Cla
         pa.Table.from_pylist(findings, schema=REVIEW_FINDINGS),
     )
     number = f"V{claim.claim_no}{review_round}"
-    take(site, Notice(number, "review-result", "F020", "test", date(2026, 7, 20), CLINIC, review=content))
+    take(
+        site,
+        Notice(
+            number, "review-result", "F020", "test", date(2026, 7, 20), claim.provider_code, review=content
+        ),
+    )
     return claim
 
 
@@ -193,12 +208,12 @@ def plan(site: Path, asked: Request) -> Plan:
 def start(site: Path, asked: Request) -> Started:
     settings = load_site(site / "site.toml")
     with ledger_of(site) as ledger, open_source(settings.source(HIRA.name).url) as source:
-        return start_rerun(source, ledger, HIRA, settings, asked, ME)
+        return start_rerun(source, ledger, HIRA, settings, asked, ME, "corrected")
 
 
 def finish(site: Path) -> None:
     """Validate, assemble and pre-check what was started, then hand it off."""
-    validate.fn(HIRA.name)
+    validate.fn(HIRA.name, LATER)
     while True:
         assemble.fn(HIRA.name)
         if not precheck.fn(HIRA.name, LATER).successors:
@@ -214,10 +229,6 @@ def key_of(site: Path, claim_no: str, statement_no: str) -> str:
 
 def state_of(site: Path, key: str) -> str:
     return str(read_ledger(site, f"SELECT state FROM statement WHERE statement_key = '{key}'")[0][0])
-
-
-def errors_of(site: Path) -> list[tuple[Any, ...]]:
-    return read_ledger(site, "SELECT DISTINCT rule_id, field, detail FROM finding WHERE level = 'error'")
 
 
 def wire(site: Path, claim: Claim) -> dict[str, pa.Table]:

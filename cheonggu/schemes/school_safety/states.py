@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from cheonggu.schemes.school_safety.data import RULES, read_csv
-from cheonggu.states import Move, MoveTable, draw, list_moves
+from cheonggu.states import Move, MoveTable
+from cheonggu.states_page import draw, list_moves
 
 LABELS = RULES / "states.csv"
 SCHOOL, HEAD, CLAIMANT, ASSOCIATION = "school", "head", "claimant", "association"
