@@ -1,6 +1,6 @@
 """Where every statement of a claim stands in won: claimed, decided last, settled since, paid to it.
 
-One query for the import of payments and for the reconciliation. ``Narrow`` keeps it to a claim or to a provider
+One reading for the import of payments and for the reconciliation. ``Narrow`` keeps it to a claim or to a provider
 already inside its sums, so that neither database walks through the whole ledger for one claim.
 """
 
@@ -14,8 +14,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Select,
-    Subquery,
     Table,
     and_,
     case,
@@ -36,28 +34,44 @@ from cheonggu.ledger.tables import (
     settlement,
     statement,
 )
+from cheonggu.query import Tables
 
 Narrow = Callable[[Table], ColumnElement[bool]]
 FINAL, ADVANCE, SETTLEMENT = "final", "advance", "settlement"
 KEY = ("provider_code", "claim_no", "statement_no")
-BALANCES = pa.schema(
+SENT = pa.schema(
     [(name, pa.string()) for name in (*KEY, "statement_key", "state", "batch_id")]
     + [(name, pa.int64()) for name in ("claimed", "claimed_total_1", "claimed_copay")]
-    + [(name, pa.string()) for name in ("review_round", "outcome")]
-    + [(name, pa.int64()) for name in ("reviewed_claimed", "decided", "decided_total_1", "decided_copay")]
-    + [
-        (name, pa.int64())
-        for name in ("copay_refund", "differences", "paid_final", "final_lines", "paid_settled")
-    ]
-    + [("disputes", pa.int64())]
 )
+NEWEST = pa.schema(
+    [(name, pa.string()) for name in (*KEY, "document_no", "review_round", "outcome")]
+    + [(name, pa.int64()) for name in ("reviewed_claimed", "decided", "decided_total_1", "decided_copay")]
+    + [("copay_refund", pa.int64())]
+)
+SUMS = ("differences", "paid_final", "final_lines", "paid_settled", "disputes")
+BALANCES = pa.schema([*SENT, *list(NEWEST)[len(KEY) :], *((name, pa.int64()) for name in SUMS)])
 
 
 def read_balances(connection: Connection, narrow: Narrow) -> pa.Table:
-    """``BALANCES`` of the statements that were sent, by claim and serial; won, null without a decision."""
-    return read_table(connection, select_balances(narrow), BALANCES).sort_by(
-        [(name, "ascending") for name in KEY]
+    """``BALANCES`` of the statements that were sent, by claim and serial; won, null without a decision.
+
+    The parts are read one by one and joined here: a database that misjudges the size of one of them would walk through
+    it once per statement.
+    """
+    tables = Tables(
+        sent=_read_sent(connection, narrow),
+        newest=_read_newest(connection, narrow),
+        settled=_sum_by(connection, settlement, narrow, {"differences": settlement.c.difference}),
+        paid=_read_paid(connection, narrow),
+        filed=_read_filed(connection, narrow),
     )
+    names = ", ".join(
+        one.name if one.name not in SUMS else f"coalesce({one.name}, 0) AS {one.name}" for one in BALANCES
+    )
+    joins = " ".join(
+        f"LEFT JOIN {one} USING ({', '.join(KEY)})" for one in ("newest", "settled", "paid", "filed")
+    )
+    return tables.table(f"SELECT {names} FROM sent {joins} ORDER BY {', '.join(KEY)}").cast(BALANCES)
 
 
 def of_one(provider_code: str, claim_no: str) -> Narrow:
@@ -77,45 +91,35 @@ def of_any(provider_code: str | None = None, claim_no: str | None = None) -> Nar
     return is_wanted
 
 
-def select_balances(narrow: Narrow) -> Select[Any]:
-    """The columns of ``BALANCES``, sums of nothing as zero."""
-    sent, newest = claim_statement.c, newest_decision(narrow)
-    settled = _sum_by(settlement, narrow, {"differences": settlement.c.difference})
-    paid, filed = _paid(narrow), _open_disputes(narrow)
-    columns: list[ColumnElement[Any]] = [
-        *(sent[name] for name in KEY),
-        sent.statement_key,
-        statement.c.state,
-        statement.c.batch_id,
-        sent.claimed_amount,
-        sent.total_benefit_cost_1,
-        sent.patient_copay,
-        newest.c.review_round,
-        newest.c.outcome,
-        newest.c.claimed_amount,
-        newest.c.decided_amount,
-        newest.c.decided_total_1,
-        newest.c.decided_copay,
-        newest.c.copay_refund,
-        _or_zero(settled.c.differences),
-        *(_or_zero(paid.c[name]) for name in ("paid_final", "final_lines", "paid_settled")),
-        _or_zero(filed.c.disputes),
-    ]
-    query = select(*columns).join(statement, statement.c.statement_key == sent.statement_key)
-    for part in (newest, settled, paid, filed):
-        query = query.outerjoin(part, and_(*(part.c[name] == sent[name] for name in KEY)))
-    return query.where(narrow(claim_statement))
+def _read_sent(connection: Connection, narrow: Narrow) -> pa.Table:
+    sent = claim_statement.c
+    amounts = (sent.claimed_amount, sent.total_benefit_cost_1, sent.patient_copay)
+    query = (
+        select(
+            *(sent[name] for name in (*KEY, "statement_key")),
+            statement.c.state,
+            statement.c.batch_id,
+            *amounts,
+        )
+        .join(statement, statement.c.statement_key == sent.statement_key)
+        .where(narrow(claim_statement))
+    )
+    return read_table(connection, query, SENT)
 
 
-def newest_decision(narrow: Narrow) -> Subquery:
+def _read_newest(connection: Connection, narrow: Narrow) -> pa.Table:
     """The decision of the highest round per statement."""
-    key = [decision.c[name] for name in KEY]
-    place = func.row_number().over(partition_by=key, order_by=decision.c.review_round.desc())
-    ranked = select(decision, place.label("place")).where(narrow(decision)).subquery()
-    return select(ranked).where(ranked.c.place == 1).subquery()
+    place = func.row_number().over(
+        partition_by=[decision.c[name] for name in KEY], order_by=decision.c.review_round.desc()
+    )
+    ranked = select(decision, place.label("place")).where(narrow(decision)).subquery().c
+    told = ("claimed_amount", "decided_amount", "decided_total_1", "decided_copay", "copay_refund")
+    names = (*KEY, "document_no", "review_round", "outcome", *told)
+    query = select(*(ranked[name] for name in names)).where(ranked.place == 1)
+    return read_table(connection, query, NEWEST)
 
 
-def _paid(narrow: Narrow) -> Subquery:
+def _read_paid(connection: Connection, narrow: Narrow) -> pa.Table:
     line, is_final = payment_line.c, payment.c.kind == FINAL
     sums = {
         "paid_final": case((is_final, line.amount), else_=0),
@@ -123,30 +127,31 @@ def _paid(narrow: Narrow) -> Subquery:
         "paid_settled": case((is_final, 0), else_=line.amount),
     }
     joined = and_(payment.c.document_no == line.document_no, payment.c.seq == line.seq)
-    return (
-        select(*(line[name] for name in KEY), *(sum_won(one).label(name) for name, one in sums.items()))
+    key = [line[name] for name in KEY]
+    query = (
+        select(*key, *(sum_won(one) for one in sums.values()))
         .join(payment, joined)
         .where(narrow(payment_line))
-        .group_by(*(line[name] for name in KEY))
-        .subquery()
+        .group_by(*key)
     )
+    return read_table(connection, query, _schema(sums))
 
 
-def _open_disputes(narrow: Narrow) -> Subquery:
+def _read_filed(connection: Connection, narrow: Narrow) -> pa.Table:
     is_open = dispute.c.state.in_(["filed", "received"])
-    return _sum_by(dispute, narrow, {"disputes": case((is_open, 1), else_=0)})
+    return _sum_by(connection, dispute, narrow, {"disputes": case((is_open, 1), else_=0)})
 
 
-def _sum_by(table: Table, narrow: Narrow, sums: dict[str, Any]) -> Subquery:
+def _sum_by(connection: Connection, table: Table, narrow: Narrow, sums: dict[str, Any]) -> pa.Table:
     key = [table.c[name] for name in KEY]
-    columns = [sum_won(one).label(name) for name, one in sums.items()]
-    return select(*key, *columns).where(narrow(table)).group_by(*key).subquery()
+    query = select(*key, *(sum_won(one) for one in sums.values())).where(narrow(table)).group_by(*key)
+    return read_table(connection, query, _schema(sums))
+
+
+def _schema(sums: dict[str, Any]) -> pa.Schema:
+    return pa.schema([(name, pa.string()) for name in KEY] + [(name, pa.int64()) for name in sums])
 
 
 def sum_won(column: Any) -> Any:
     """A sum of won as both databases give it: a bigint."""
     return cast(func.sum(column), BigInteger)  # PostgreSQL sums bigint to numeric
-
-
-def _or_zero(column: Any) -> Any:
-    return func.coalesce(column, 0)

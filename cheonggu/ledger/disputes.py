@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Select, and_, insert, select, update
 
 from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger.audit import MOVES, Transaction
-from cheonggu.ledger.balances import KEY, newest_decision, of_any, of_one, read_balances
+from cheonggu.ledger.balances import KEY, of_any, of_one, read_balances
 from cheonggu.ledger.claims import claim_columns, get_claim
 from cheonggu.ledger.imports import (
     Progress,
@@ -37,10 +37,7 @@ from cheonggu.query import Tables
 from cheonggu.states import STATEMENT_MOVES, StatementEvent, StatementState
 
 KINDS = ("re-review", "objection")
-TOLD = pa.schema(
-    [(name, pa.string()) for name in (*KEY, "batch_id", "receipt_year", "receipt_no")]
-    + [("issued", pa.date32()), ("learned_on", pa.date32())]
-)
+TOLD = pa.schema([("document_no", pa.string()), ("issued", pa.date32()), ("learned_on", pa.date32())])
 FILED_BEFORE = pa.schema([(name, pa.string()) for name in (*KEY, "kind")] + [("issued", pa.date32())])
 FILED, RECEIVED, RETURNED, DECIDED = "filed", "received", "returned", "decided"
 
@@ -226,32 +223,34 @@ def _plan_back(rows: pa.Table) -> pa.Table:
 
 def read_disputable(connection: Connection, scheme: str) -> pa.Table:
     """``DISPUTABLE``: newest decisions that left something cut, of statements from which a filing may begin."""
-    everything = of_any()
     sources = [state.value for state in STATEMENT_MOVES.sources(StatementEvent.DISPUTE_FILED)]
-    newest = newest_decision(everything)
-    told = (
-        select(*(newest.c[name] for name in KEY), notice.c.issued, notice.c.learned_on)
-        .join(notice, notice.c.document_no == newest.c.document_no)
-        .join(claim, of_claim(claim, newest.c.provider_code, newest.c.claim_no))
-        .where(claim.c.scheme == scheme, newest.c.outcome.in_(["adjusted", "impossible"]))
-        .add_columns(claim.c.receipt_year, claim.c.receipt_no, claim.c.batch_id)
+    notices = select(notice.c.document_no, notice.c.issued, notice.c.learned_on).where(
+        notice.c.scheme == scheme
     )
-    balances = read_balances(connection, everything)
-    days = pa.Table.from_pylist([dict(row) for row in connection.execute(told).mappings()], schema=TOLD)
-    filed = pa.Table.from_pylist(
-        [dict(row) for row in connection.execute(_select_filed()).mappings()], schema=FILED_BEFORE
+    names = ("provider_code", "claim_no", "batch_id", "receipt_year", "receipt_no")
+    claims = select(*(claim.c[name] for name in names)).where(claim.c.scheme == scheme)
+    tables = Tables(
+        balance=read_balances(connection, of_any()),
+        told=_read_rows(connection, notices, TOLD),
+        claim=_read_rows(connection, claims, pa.schema([(name, pa.string()) for name in names])),
+        filed=_read_rows(connection, _select_filed(), FILED_BEFORE),
     )
-    return Tables(balance=balances, told=days, filed=filed).table(
-        """SELECT b.provider_code, b.claim_no, b.statement_no, b.review_round, t.receipt_year, t.receipt_no,
+    return tables.table(
+        """SELECT b.provider_code, b.claim_no, b.statement_no, b.review_round, c.receipt_year, c.receipt_no,
                   t.issued, t.learned_on, coalesce(f.kinds, '') AS filed, f.re_reviewed_on,
                   b.claimed - b.decided - b.differences AS at_stake
-        FROM balance b JOIN told t USING (provider_code, claim_no, statement_no, batch_id)
+        FROM balance b JOIN claim c USING (provider_code, claim_no, batch_id) JOIN told t USING (document_no)
         LEFT JOIN (SELECT provider_code, claim_no, statement_no, string_agg(kind, ';') AS kinds,
                           max(issued) FILTER (kind = 're-review') AS re_reviewed_on
                    FROM filed GROUP BY ALL) f USING (provider_code, claim_no, statement_no)
-        WHERE list_contains($sources, b.state) ORDER BY ALL""",
+        WHERE list_contains($sources, b.state) AND b.outcome IN ('adjusted', 'impossible') ORDER BY ALL""",
         {"sources": sources},
     )
+
+
+def _read_rows(connection: Connection, query: Select[Any], schema: pa.Schema) -> pa.Table:
+    """Rows with days, which SQLite gives as text to anything but SQLAlchemy."""
+    return pa.Table.from_pylist([dict(row) for row in connection.execute(query).mappings()], schema=schema)
 
 
 def _select_filed() -> Select[Any]:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from sqlalchemy import BigInteger, ColumnElement, Connection, Select, Table, and_, select, true
 from sqlalchemy.sql.sqltypes import Date, Integer
 
-from cheonggu.ledger.balances import KEY, Narrow, newest_decision, of_any, read_balances
+from cheonggu.ledger.balances import Narrow, of_any, read_balances
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.model import Problem
 from cheonggu.ledger.registers import SENT
@@ -131,7 +131,7 @@ def reconcile(
     tables = Tables(
         claim=_read_claims(connection, scheme, narrow, months),
         balance=read_balances(connection, narrow),
-        finding=_read_findings(connection, narrow),
+        told=_read(connection, decision_finding, narrow(decision_finding)),
     )
     tables.add("payment", _read(connection, payment, and_(narrow(payment), payment.c.scheme == scheme)))
     tables.add("deduction", _read(connection, payment_deduction, true()))
@@ -187,14 +187,6 @@ def _read_claims(
     if months is not None:
         where = and_(where, claim.c.treatment_month.between(*months))
     return _read(connection, claim, where)
-
-
-def _read_findings(connection: Connection, narrow: Narrow) -> pa.Table:
-    """Findings of the round that decided a statement last."""
-    newest, here = newest_decision(narrow), decision_finding.c
-    same = and_(*(newest.c[name] == here[name] for name in (*KEY, "review_round", "document_no")))
-    query = select(decision_finding).join(newest, same).where(narrow(decision_finding))
-    return _to_table(connection, query, decision_finding)
 
 
 def _read(connection: Connection, table: Table, where: ColumnElement[bool]) -> pa.Table:

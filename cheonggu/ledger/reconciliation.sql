@@ -1,4 +1,4 @@
--- Views over the tables that reconciliation.py registers: balance, claim, payment, deduction, finding,
+-- Views over the tables that reconciliation.py registers: balance, claim, payment, deduction, told (findings),
 -- settled_line, cut, filed. Won throughout; sums are cast back to BIGINT because DuckDB sums to HUGEINT.
 
 CREATE VIEW statement AS
@@ -18,6 +18,10 @@ SELECT b.provider_code, b.claim_no, c.treatment_month, b.statement_no, b.stateme
        b.disputes > 0 AS is_disputed
 FROM balance b JOIN claim c USING (provider_code, claim_no)
 ORDER BY ALL;
+
+-- Findings of the round and document that decided a statement last.
+CREATE VIEW finding AS
+SELECT t.* FROM told t SEMI JOIN balance b USING (provider_code, claim_no, statement_no, review_round, document_no);
 
 CREATE VIEW received AS
 SELECT p.provider_code, p.claim_no,
