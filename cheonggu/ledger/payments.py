@@ -29,6 +29,8 @@ from cheonggu.states import ClaimEvent, ClaimState, StatementEvent, StatementSta
 
 # Deductions that only say what was not paid yet; all others were set off against the payment.
 NOT_PAID = ("unpayable", "withheld", "short-deposit")
+# Taken back: of a settlement row it is that claim's own difference; elsewhere no claim is named.
+RECOVERIES = ("recovery-a", "recovery-b", "recovery-c")
 POOL = pa.schema(
     [(name, pa.string()) for name in ("document_no", "kind", "review_round")]
     + [(name, pa.int64()) for name in ("seq", "paid", "given", "lines")]
@@ -81,6 +83,7 @@ def give_payments(progress: Progress, claim_no: str) -> None:
 
 def _keep(progress: Progress, scheme: str, seq: int, one: Payment, claim_no: str | None) -> None:
     document_no = progress.notice.document_no
+    not_paid = (*NOT_PAID, *RECOVERIES) if one.kind == SETTLEMENT else NOT_PAID
     progress.tx.connection.execute(
         insert(payment).values(
             document_no=document_no,
@@ -96,7 +99,7 @@ def _keep(progress: Progress, scheme: str, seq: int, one: Payment, claim_no: str
             review_round=one.claim.review_round,
             treatment_month=one.treatment_month,
             paid_amount=one.paid,
-            withheld_amount=sum(won for kind, won in one.deductions if kind in NOT_PAID),
+            withheld_amount=sum(won for kind, won in one.deductions if kind in not_paid),
             net_amount=one.net,
         )
     )
@@ -181,34 +184,41 @@ def _read_pool(progress: Progress, found: Any) -> pa.Table:
 def _fit(progress: Progress, found: Any, pool: pa.Table) -> Iterator[tuple[str, int, pa.Table]]:
     """Payments that fit to the won: the last payment of the group, and statement_no with amount."""
     final = pool.filter(pc.equal(pool["kind"], FINAL))
-    rounds = pc.unique(final["review_round"].drop_null()).to_pylist()
-    for one in [*rounds, None]:
-        group = (
-            final if one is None else final.filter(pc.fill_null(pc.equal(final["review_round"], one), False))
-        )
+    for one in pc.unique(final["review_round"].drop_null()).to_pylist():
         due = _read_due(progress, found)
-        due = due.filter(due["is_unpaid"])
-        if one is not None:
-            due = due.filter(pc.fill_null(pc.equal(due["review_round"], one), False))
-        both = pc.add(due["decided"], due["difference_due"])
-        yield from _fit_group(group, due, [due["decided"], both])
+        is_of_round = pc.fill_null(pc.equal(due["review_round"], one), False)
+        group = final.filter(pc.fill_null(pc.equal(final["review_round"], one), False))
+        yield from _fit_group(group, due.filter(pc.and_(due["is_unpaid"], is_of_round)))
+    due = _read_due(progress, found)
+    fits = list(_fit_group(_with_given(progress, found, final), due.filter(due["is_unpaid"])))
+    if not fits:  # the rest of the claim with every difference that is due, also of statements paid before
+        wanted = pc.or_(due["is_unpaid"], pc.not_equal(due["difference_due"], 0))
+        fits = list(_fit_group(_with_given(progress, found, final), due.filter(wanted)))
+    yield from fits
     settled = pool.filter(pc.equal(pool["kind"], SETTLEMENT))
     due = _read_due(progress, found)
     for wanted in (pc.greater(due["difference_due"], 0), pc.not_equal(due["difference_due"], 0)):
-        chosen = due.filter(wanted)
-        fits = list(_fit_group(settled, chosen, [chosen["difference_due"]]))
+        chosen = due.filter(pc.and_(wanted, pc.invert(due["is_unpaid"])))
+        fits = list(_fit_group(settled, chosen))
         if fits:
             yield from fits
             return
 
 
-def _fit_group(group: pa.Table, due: pa.Table, choices: list[Any]) -> Iterator[tuple[str, int, pa.Table]]:
+def _with_given(progress: Progress, found: Any, group: pa.Table) -> pa.Table:
+    """The same payments as they stand now: some may have been given away by their round a moment ago."""
+    now = _read_pool(progress, found)
+    return now.filter(pc.equal(now["kind"], FINAL)) if len(group) else group
+
+
+def _fit_group(group: pa.Table, due: pa.Table) -> Iterator[tuple[str, int, pa.Table]]:
+    """All payments of a group against what is due to statements: decided alone, or with the differences."""
     new = group.filter(pc.equal(group["lines"], 0))
     if not len(new) or not len(due):
         return
     left = _sum(group["paid"]) - _sum(group["given"])
     last = new.slice(len(new) - 1, 1).to_pylist()[0]
-    for amounts in choices:
+    for amounts in (due["base_due"], pc.add(due["base_due"], due["difference_due"])):
         if _sum(amounts) == left:
             lines = pa.table({"statement_no": due["statement_no"], "amount": amounts})
             yield last["document_no"], last["seq"], lines
@@ -216,7 +226,11 @@ def _fit_group(group: pa.Table, due: pa.Table, choices: list[Any]) -> Iterator[t
 
 
 def _read_due(progress: Progress, found: Any) -> pa.Table:
-    """Balances with what is still due: ``is_unpaid`` decided for payment and no final payment was given to it."""
+    """Balances with what is still due: ``base_due`` of a decision, ``difference_due`` of settlements since.
+
+    ``is_unpaid``: decided for payment, and no final payment was given to it. ``is_paid``: nothing of its decision is
+    left, or it was impossible and what a later decision granted is paid.
+    """
     rows = read_balances(progress.tx.connection, of_one(found.provider_code, found.claim_no))
     payable = pc.is_in(rows["outcome"], value_set=pa.array(["accepted", "adjusted"]))
     has_final = pc.greater(rows["final_lines"], 0)
@@ -224,9 +238,14 @@ def _read_due(progress: Progress, found: Any) -> pa.Table:
     beyond = pc.if_else(has_final, pc.subtract(rows["paid_final"], decided), 0)
     rest = pc.subtract(pc.subtract(rows["differences"], rows["paid_settled"]), beyond)
     is_here = pc.fill_null(pc.equal(rows["batch_id"], found.batch_id), False)
+    is_unpaid = pc.and_(payable, pc.invert(has_final))
+    is_granted = pc.and_(pc.greater(rows["differences"], 0), pc.equal(rest, 0))
+    is_late = pc.and_(pc.equal(rows["outcome"], "impossible"), is_granted)
     return (
         rows.append_column("difference_due", rest)
-        .append_column("is_unpaid", pc.and_(payable, pc.invert(has_final)))
+        .append_column("base_due", pc.if_else(is_unpaid, decided, 0))
+        .append_column("is_unpaid", is_unpaid)
+        .append_column("is_paid", pc.fill_null(pc.or_(has_final, is_late), False))
         .append_column("is_here", is_here)
     )
 
@@ -245,7 +264,7 @@ def _give(progress: Progress, found: Any, document_no: str, seq: int, lines: pa.
 def _move_paid(progress: Progress, found: Any) -> None:
     """PAID for every statement that a final payment was given to, and for the claim when nothing of it is left."""
     tx, rows = progress.tx, _read_due(progress, found)
-    paid = allowed(rows.filter(pc.greater(rows["final_lines"], 0)), StatementEvent.PAID)
+    paid = allowed(rows.filter(rows["is_paid"]), StatementEvent.PAID)
     moves = (
         plan_moves(paid["statement_key"], paid["state"], StatementEvent.PAID)
         if len(paid)
@@ -255,7 +274,7 @@ def _move_paid(progress: Progress, found: Any) -> None:
     open_count = tx.connection.execute(
         select(func.count()).where(statement.c.batch_id == found.batch_id, statement.c.state.in_(UNPAID))
     ).scalar_one()
-    is_done = open_count == len(gone) and pc.any(pc.greater(rows["final_lines"], 0)).as_py() is True
+    is_done = open_count == len(gone) and pc.any(rows["is_paid"]).as_py() is True
     is_paid = found.state == ClaimState.DECIDED and is_done
     if not len(moves) and not is_paid:
         return

@@ -27,7 +27,7 @@ CREATE VIEW received AS
 SELECT p.provider_code, p.claim_no,
        coalesce(sum(p.paid_amount) FILTER (p.kind = 'advance'), 0)::BIGINT AS advanced,
        coalesce(sum(p.paid_amount - p.withheld_amount) FILTER (p.kind <> 'advance'), 0)::BIGINT AS paid,
-       coalesce(sum(p.withheld_amount) FILTER (p.kind <> 'advance'), 0)::BIGINT AS withheld
+       coalesce(sum(p.withheld_amount) FILTER (p.kind = 'final'), 0)::BIGINT AS withheld
 FROM payment p WHERE p.claim_no IS NOT NULL GROUP BY ALL;
 
 CREATE VIEW set_off AS
@@ -140,6 +140,7 @@ UNION ALL
 SELECT p.provider_code, NULL, NULL, 'deduction:' || d.kind, -sum(d.amount)::BIGINT
 FROM payment p JOIN deduction d USING (document_no, seq)
 WHERE d.kind IN ('recovery-a', 'recovery-b', 'recovery-c', 'deduction', 'arbitration-loan', 'arbitration-levy')
+  AND NOT (p.kind = 'settlement' AND p.claim_no IS NOT NULL AND d.kind LIKE 'recovery-%')
 GROUP BY ALL
 UNION ALL
 SELECT provider_code, NULL, NULL, 'payment-unmatched', paid_amount FROM payment WHERE claim_no IS NULL

@@ -198,6 +198,41 @@ class PaymentPromises:
         ]
         assert ledger.verify() == []
 
+    def test_a_settlement_row_takes_back_its_own_claims_difference(self, ledger: Ledger) -> None:
+        claim = decide(ledger, MIXED)
+        take(ledger, payment_notice("P1", paid(DUE)))
+        take(ledger, settlement_notice("S1", settled(claim, {"00001": (CLAIMED, CLAIMED - 300)})))
+        take(ledger, payment_notice("P2", paid(0, "settlement", deductions={"recovery-a": 300})))
+        found = ledger.reconcile(SCHEME)
+        assert [row["kind"] for row in found.items.to_pylist()] == ["impossible"]
+        assert (found.sums()["open"], found.sums()["paid"]) == (0, DUE - 300)
+
+    def test_a_final_row_may_pay_the_rest_with_differences_of_statements_paid_before(
+        self, ledger: Ledger
+    ) -> None:
+        claim = decide(ledger, {"00002": "adjusted", "00003": "held"})
+        take(ledger, payment_notice("P1", paid(DUE, review_round=ROUND)))
+        take(ledger, settlement_notice("S1", settled(claim, {"00002": (CLAIMED - CUT, CLAIMED)})))
+        late = {"00003": "accepted"}
+        second = review(claim, late, review_round="20260801", totals=sum_up(claim, late, only_listed=True))
+        take(ledger, review_notice("V2", second))
+        take(ledger, payment_notice("P2", paid(CLAIMED + CUT, review_round="20260801")))
+        assert set(states(ledger, claim)) == {"PAID"}
+        assert ledger.reconcile(SCHEME).sums()["items"] == {}
+
+    def test_what_a_dispute_won_for_an_impossible_statement_is_paid_as_a_difference(
+        self, ledger: Ledger
+    ) -> None:
+        claim = decide(ledger, MIXED)
+        take(ledger, payment_notice("P1", paid(DUE)))
+        filings = [Filing("00003", CLAIMED, date(2026, 10, 18))]
+        ledger.file_dispute(PROVIDER, claim.claim_no, "objection", filings, date(2026, 8, 1), PERSON)
+        take(ledger, decision_notice("D1", decided(claim, {"00003": ("accepted", CLAIMED)})))
+        assert states(ledger, claim)[2] == "ACCEPTED"
+        take(ledger, payment_notice("P2", paid(CLAIMED, "settlement")))
+        assert set(states(ledger, claim)) == {"PAID"}
+        assert ledger.reconcile(SCHEME).sums()["items"] == {}
+
     def test_an_edited_payment_is_found(self, ledger: Ledger) -> None:
         decide(ledger, MIXED)
         take(ledger, payment_notice("P1", paid(DUE, deductions={"income-tax": 300})))
