@@ -14,4 +14,9 @@ def read_ours(ledger: Ledger, scheme: str) -> Ours:
         statements=[OurStatement(**row) for row in belief["statements"]],
         imported={row["document_no"] for row in belief["imported"]},
         stopped={(row["document_no"], row["claim_no"]) for row in belief["stopped"]},
+        settled={
+            (row["provider_code"], row["claim_no"], row["statement_no"]): int(row["won"])
+            for row in belief["settled"]
+        },
+        paid={(row["provider_code"], row["claim_no"]): int(row["won"]) for row in belief["paid"]},
     )

@@ -118,7 +118,7 @@ class Expected:
             known = self.decisions.get(row["statement_no"])
             if known is None or known[0] <= row["round"]:
                 self.decisions[row["statement_no"]] = (row["round"], row["outcome"], row["won"])
-        elif row["what"] == "settled":
+        elif row["what"] in ("settled", "objected"):
             self.settled[row["statement_no"]] += row["won"]
         elif row["what"] == "paid":
             self.paid += row["won"]

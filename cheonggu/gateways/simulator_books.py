@@ -61,7 +61,7 @@ CREATE TABLE IF NOT EXISTS filing (            -- requests for re-review and obj
   state TEXT NOT NULL);                        -- filed | received | returned | decided
 CREATE TABLE IF NOT EXISTS said (              -- what a sound notice said, for the comparison with the ledger
   number INTEGER PRIMARY KEY, document_no TEXT NOT NULL, document_id TEXT NOT NULL, statement_no TEXT NOT NULL,
-  what TEXT NOT NULL,                          -- received | returned | decided | settled | advance | paid
+  what TEXT NOT NULL,  -- received | returned | decided | settled | objected | advance | paid | recovered
   outcome TEXT NOT NULL, round TEXT NOT NULL, won INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS said_of_document ON said (document_id, what);
 """

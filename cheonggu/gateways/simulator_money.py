@@ -65,12 +65,12 @@ def answer_payment(desk: Answers, document: sqlite3.Row, traits: Mapping[str, Ru
     claim, sums = desk.claim_of(document), desk.books.one(DUE, document_id)
     assert sums is not None
     before = int(desk.books.value(SAID, document_id, "paid"))
-    due = sums["due"] - before
+    due = sums["due"] - before - int(desk.books.value(SAID, document_id, "recovered"))
     if claim["state"] == "returned" or claim["last_round"] is None or due == 0:
         return
     if due < 0:
         row = PaymentRow("settlement", 0, {"recovery-a": -due})
-        _pay(desk, document, traits, [row], "paid", due)
+        _pay(desk, document, traits, [row], "recovered", due)
         return
     advance = min(due, _open_advance(desk, document_id))
     if advance:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, Table, exists, func, select
 
+from cheonggu.ledger.balances import ADVANCE
 from cheonggu.ledger.moves import of_claim
 from cheonggu.ledger.submissions import ABANDONED
 from cheonggu.ledger.tables import (
@@ -15,6 +16,8 @@ from cheonggu.ledger.tables import (
     live_submission,
     notice,
     notice_claim,
+    payment,
+    settlement,
     submission,
 )
 
@@ -32,7 +35,8 @@ CLAIM_FIELDS = (
 
 
 def read_belief(connection: Connection, scheme: str) -> dict[str, list[dict[str, Any]]]:
-    """``claims``, ``statements`` (as sent, with the newest decision), ``imported`` documents and ``stopped`` ones."""
+    """``claims``, ``statements`` (as sent, with the newest decision), ``imported`` documents and ``stopped`` ones,
+    and the won ``settled`` per statement and ``paid`` per claim (advances apart)."""
     return {
         "claims": _rows(connection, _claims(scheme)),
         "statements": _rows(connection, _statements(scheme)),
@@ -43,11 +47,22 @@ def read_belief(connection: Connection, scheme: str) -> dict[str, list[dict[str,
                 notice_claim.c.stopped_code.is_not(None)
             ),
         ),
+        "settled": _rows(connection, _sum_by(settlement, ("provider_code", "claim_no", "statement_no"))),
+        "paid": _rows(connection, _sum_by(payment, ("provider_code", "claim_no"))),
     }
 
 
 def _rows(connection: Connection, query: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _sum_by(table: Table, key: tuple[str, ...]) -> Any:
+    """The won of settlements or payments by key; an advance pays nothing that was decided."""
+    won = table.c.difference if table is settlement else table.c.paid_amount
+    query = select(*(table.c[name] for name in key), func.sum(won).label("won"))
+    if table is payment:
+        query = query.where(payment.c.kind != ADVANCE, payment.c.claim_no.is_not(None))
+    return query.group_by(*(table.c[name] for name in key))
 
 
 def _claims(scheme: str) -> Any:

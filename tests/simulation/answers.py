@@ -21,6 +21,10 @@ RATES = {
     "settlement-refund": 0.2,
     "settlement-recovery": 0.2,
     "outside-prescription": 0.1,
+    "supplement-request": 0.2,
+    "payment": 0.8,
+    "advance-payment": 0.2,
+    "part-payment": 0.2,
     "duplicate-delivery": 0.4,
     "conflicting-document": 0.15,
     "other-provider": 0.15,
@@ -33,6 +37,9 @@ TIMING = {
     "second_round_after_days": 14,
     "settlement_after_days": 20,
     "prescription_after_days": 20,
+    "supplement_request_after_days": 8,
+    "advance_after_days": 3,
+    "payment_after_days": 14,
     "late_return_after_days": 5,
 }
 

@@ -62,11 +62,11 @@ class Hospital:
         return closing(sqlite3.connect(self.path))
 
     def _keep_few_groups(self, first_month: str, months: int) -> None:
-        """Two to four kinds of claim, and of each only so many statements that a night stays cheap."""
+        """One to three kinds of claim, and of each only so many statements that a night stays cheap."""
         dice = random.Random(f"groups {self.seed}")
         with self._open() as connection, connection:
             groups = [row[:4] for row in connection.execute(GROUPS) if row[4] >= 3 * months]
-            chosen = dice.sample(groups, min(len(groups), dice.randint(2, 3)))
+            chosen = dice.sample(groups, min(len(groups), dice.randint(1, 3)))
             share = dice.uniform(0.3, 0.9)
             kept = [
                 key

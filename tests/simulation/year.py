@@ -42,6 +42,7 @@ FIRST_MONTH = date(2025, 12, 1)
 RULES = ("AMT-007", "DAY-010", "DX-007", "LINE-008")
 QUIET_NIGHTS = 60  # at most, at the end, for everybody to finish
 LONGEST_CALM = 7
+FEW_NIGHTS, FEW_JUMP = 4, 5
 KILLS_A_PASS = 3
 INSTRUCTIONS = {SUBMIT: 26_000, COLLECT: 14_000}
 STEPS = {SUBMIT: 60, COLLECT: 40}
@@ -270,3 +271,8 @@ def _few_rules() -> Catalogue:
 
 def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def live_few(folder: Path, seed: int, bug: str | None = None, *, timers: bool = False) -> Found:
+    """A few nights of one seed, as the ordinary tests live them."""
+    return Year(folder, seed, FEW_NIGHTS, longest_jump=FEW_JUMP, bug=bug, timers=timers).live()

@@ -1,0 +1,22 @@
+"""Three planted bugs that must not stay unseen: each is caught by one of a hundred seeds, and mostly by the first few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.bugs import BUGS
+from tests.simulation.year import live_few
+
+SEEDS_UNTIL_CAUGHT = 100
+
+
+@pytest.mark.parametrize("bug", sorted(BUGS))
+def test_a_planted_bug_is_caught(tmp_path: Path, bug: str) -> None:
+    for seed in range(1, SEEDS_UNTIL_CAUGHT + 1):
+        found = live_few(tmp_path / "year", seed, bug)
+        if not found.is_good:
+            print(f"{bug} was caught by seed {seed}: {found.differences[0]}")
+            return
+    pytest.fail(f"{bug} was not caught by {SEEDS_UNTIL_CAUGHT} seeds")
