@@ -215,23 +215,16 @@ def rule_table(book: RuleBook, profile: Profile) -> pa.Table:
                 "rule_ko": one["ko"],
                 "rule_en": one["en"],
                 "rule_discretionary": bool(one.get("is_discretionary", False)),
+                "is_receipt_needed": bool(one.get("is_receipt_needed", True)),
                 "is_pooled": bool(pool) and profile[pool["setting"]] == pool["choice"],
                 **_spoken("missing", missing),
                 **_spoken("exceeded", exceeded),
                 **_spoken("pool", pool),
             }
         )
-    texts = [
-        pa.field(name, pa.string())
-        for name in rows[0]
-        if name not in ("no", "rule_discretionary", "is_pooled")
-    ]
-    kinds = [
-        pa.field("no", pa.int64()),
-        pa.field("rule_discretionary", pa.bool_()),
-        pa.field("is_pooled", pa.bool_()),
-    ]
-    return pa.Table.from_pylist(rows, schema=pa.schema([*kinds, *texts]))
+    kinds = {int: pa.int64(), bool: pa.bool_()}
+    schema = pa.schema([(name, kinds.get(type(value), pa.string())) for name, value in rows[0].items()])
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def _spoken(name: str, said: Mapping[str, Any]) -> dict[str, Any]:

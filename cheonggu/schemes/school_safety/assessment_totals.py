@@ -16,7 +16,7 @@ PAID = """
     CREATE TABLE paid AS
     WITH money AS (
         SELECT *, CASE WHEN decision = 'pay' THEN fit_won ELSE 0 END AS pay_won,
-            decision = 'pay' AND NOT has_no_receipt AS has_limit
+            decision = 'pay' AND NOT has_no_receipt AND is_receipt_needed AS has_limit
         FROM decided
     ), by_claim AS (
         SELECT victim_key, receipt_key, claim_rank, max(over_cap_won) AS over_cap_won,
