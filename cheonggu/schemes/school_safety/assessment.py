@@ -63,12 +63,11 @@ def _open_gates(db: Tables, book: RuleBook) -> None:
     """Tables ``gate`` (every gate that holds) and ``heaviest`` (one a claim), and ``is_closed`` on ``claim``."""
     parts = []
     for number, one in enumerate(book.gates):
-        spoken = [one[name].replace("'", "''") for name in ("id", "effect", "reason_code", "ko", "en")]
-        where, duties = one.get("where_ko"), " ".join(one.get("duties", []))
-        cells = ", ".join(f"'{text}'" for text in spoken)
+        texts = [one[name] for name in ("id", "effect", "reason_code", "ko", "en")]
+        duties = " ".join(one.get("duties", [])) or None
+        cells = ", ".join(_quoted(text) for text in (*texts, one.get("where_ko"), duties))
         parts.append(
-            f"SELECT claim_key, {number}, {EFFECTS.index(one['effect'])}, {cells}, "
-            f"{'NULL' if where is None else repr(where)}, {repr(duties) if duties else 'NULL'} "
+            f"SELECT claim_key, {number}, {EFFECTS.index(one['effect'])}, {cells} "
             f"FROM claim CROSS JOIN s WHERE {one['when']}"
         )
     columns = (
@@ -88,3 +87,7 @@ def _open_gates(db: Tables, book: RuleBook) -> None:
 def _typed(columns: str) -> str:
     numbers = ("gate_no", "weight")
     return ", ".join(f"{name} {'BIGINT' if name in numbers else 'VARCHAR'}" for name in columns.split(", "))
+
+
+def _quoted(text: str | None) -> str:
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"

@@ -15,6 +15,7 @@ from functools import cache
 import pyarrow as pa
 
 from cheonggu.dated import Series, load_series
+from cheonggu.schemes.school_safety.assessment_rules import Profile
 from cheonggu.schemes.school_safety.data import RULES, read_csv
 
 HOLIDAYS = RULES / "public_holidays.csv"
@@ -66,6 +67,11 @@ def end_of_days(start: date, days: int, *, moves: bool) -> date | None:
     """Last day of a period of days from ``start``, which is not counted; None outside the known years."""
     end = start + timedelta(days=days)
     return move_on(end) if moves else end
+
+
+def decision_end(received_on: date, days: int, profile: Profile) -> date | None:
+    """Last day of the association's own days to decide (결정기한); whether it moves on is the setting of AMB-27."""
+    return end_of_days(received_on, days, moves=profile["decision_day_on_holiday"] == "moves")
 
 
 def limit_table(days: Iterable[date], years: int, *, moves: bool) -> pa.Table:
