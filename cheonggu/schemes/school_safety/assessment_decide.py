@@ -85,9 +85,7 @@ DECIDED = """
         SELECT *,
             CASE WHEN is_exceeded THEN exceeded_decision WHEN is_held THEN missing_decision
                  ELSE rule_decision END AS first_decision,
-            CASE WHEN is_exceeded THEN exceeded_code WHEN is_held THEN missing_code ELSE rule_code END AS first_code,
-            CASE WHEN is_exceeded THEN exceeded_ko WHEN is_held THEN missing_ko ELSE rule_ko END AS first_ko,
-            CASE WHEN is_exceeded THEN exceeded_en WHEN is_held THEN missing_en ELSE rule_en END AS first_en,
+            CASE WHEN is_exceeded THEN 'exceeded' WHEN is_held THEN 'missing' ELSE 'rule' END AS first_said,
             rule_discretionary OR (is_beyond_count AND has_more) AS is_discretionary
         FROM chosen
     ), pooled AS (
@@ -104,13 +102,12 @@ DECIDED = """
             WHERE line_cat IN {cores} AND coalesce(nhi_class, 'noncovered') = 'noncovered' GROUP BY ALL
         ) b ON b.dental_scope = pooled.dental_scope AND b.tooth = pooled.tooth
     ), judged AS (
-        SELECT f.*, g.effect AS gate_effect, g.rule_id AS gate_id, g.reason_code AS gate_code,
-            g.reason_ko AS gate_ko, g.reason_en AS gate_en,
+        SELECT f.*, g.effect AS gate_effect, g.rule_id AS gate_id,
             first_decision = 'pay' AND fit_won = 0 AND allowed_won > 0 AS is_pool_empty,
             first_decision = 'pay' AND line_time <> 'ok' AS is_time_doubtful
         FROM fitted f LEFT JOIN heaviest g USING (claim_key)
     )
-    SELECT *,
+    SELECT *, CASE WHEN is_pool_empty THEN 'pool' ELSE first_said END AS said,
         CASE WHEN gate_effect IN ('deny_all', 'redirect') THEN 'deny'
              WHEN gate_effect = 'block' AND first_decision IN ('pay', 'review') THEN 'hold'
              WHEN is_pool_empty THEN pool_decision
@@ -118,7 +115,7 @@ DECIDED = """
              ELSE first_decision END AS decision,
         CASE WHEN gate_effect IN ('deny_all', 'redirect')
                   OR (gate_effect = 'block' AND first_decision IN ('pay', 'review')) THEN 'gate'
-             WHEN is_pool_empty THEN 'pool'
+             WHEN is_pool_empty THEN 'rule'
              WHEN first_decision = 'pay' AND gate_effect = 'review' THEN 'gate'
              WHEN is_time_doubtful THEN 'time' ELSE 'rule' END AS because
     FROM judged
@@ -149,7 +146,9 @@ def decide_lines(db: Tables, book: RuleBook, profile: Profile, cores: str) -> No
     columns = ("rule_id", "document_code", "document_ko", "mandatory", "missing_effect")
     papers: dict[str, Any] = {name: [one[name] for one in profile.documents] for name in columns}
     db.add("paper_rule", pa.table({"paper_no": list(range(len(profile.documents)))} | papers))
-    db.add("rule", rule_table(book, profile))
+    rules, said = rule_tables(book, profile)
+    db.add("rule", rules)
+    db.add("rule_said", said)
     db.run(f"CREATE TABLE required AS {wanted_papers(profile, level='item', table='line')}")
     branches = " ".join(f"WHEN {_due(one)} THEN {number}" for number, one in enumerate(book.coverage))
     db.run(RULED.format(rules=branches))
@@ -199,38 +198,27 @@ def _count_branches(book: RuleBook) -> dict[str, str]:
     return {name: " ".join(parts) for name, parts in found.items()}
 
 
-def rule_table(book: RuleBook, profile: Profile) -> pa.Table:
-    """One row a coverage rule: its decision under the profile's settings, and what it says in each case."""
-    rows = []
+def rule_tables(book: RuleBook, profile: Profile) -> tuple[pa.Table, pa.Table]:
+    """What each coverage rule decides under the profile's settings, and what it says (``said``) in each case."""
+    rows, texts = [], []
     for number, one in enumerate(book.coverage):
-        decision = one["decision"]
-        missing, exceeded = one.get("missing", {}), one.get("count", {}).get("exceeded", {})
-        pool = one.get("pool", {})
+        decision, pool = one["decision"], one.get("pool", {})
+        said = {"missing": one.get("missing"), "exceeded": one.get("count", {}).get("exceeded"), "pool": pool}
         rows.append(
             {
                 "no": number,
                 "rule_id": one["id"],
                 "rule_decision": SAYS[str(profile[decision[1:]])] if decision[0] == "@" else decision,
-                "rule_code": one["reason_code"],
-                "rule_ko": one["ko"],
-                "rule_en": one["en"],
                 "rule_discretionary": bool(one.get("is_discretionary", False)),
                 "is_receipt_needed": bool(one.get("is_receipt_needed", True)),
                 "is_pooled": bool(pool) and profile[pool["setting"]] == pool["choice"],
-                **_spoken("missing", missing),
-                **_spoken("exceeded", exceeded),
-                **_spoken("pool", pool),
+                **{f"{name}_decision": (words or {}).get("decision") for name, words in said.items()},
             }
         )
+        for name, words in ({"rule": one} | said).items():
+            if words:
+                spoken = {column: words[column] for column in ("reason_code", "ko", "en")}
+                texts.append({"no": number, "said": name, **spoken})
     kinds = {int: pa.int64(), bool: pa.bool_()}
     schema = pa.schema([(name, kinds.get(type(value), pa.string())) for name, value in rows[0].items()])
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _spoken(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        f"{name}_decision": said.get("decision"),
-        f"{name}_code": said.get("reason_code"),
-        f"{name}_ko": said.get("ko"),
-        f"{name}_en": said.get("en"),
-    }
+    return pa.Table.from_pylist(rows, schema=schema), pa.Table.from_pylist(texts)

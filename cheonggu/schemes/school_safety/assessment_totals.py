@@ -15,7 +15,8 @@ from cheonggu.schemes.school_safety.assessment_tables import CLAIMS, GATES, ITEM
 PAID = """
     CREATE TABLE paid AS
     WITH money AS (
-        SELECT *, CASE WHEN decision = 'pay' THEN fit_won ELSE 0 END AS pay_won,
+        SELECT place, line_no, victim_key, receipt_key, claim_rank, nhi_class, paid_won, over_cap_won, decision,
+            CASE WHEN decision = 'pay' THEN fit_won ELSE 0 END AS pay_won,
             decision = 'pay' AND NOT has_no_receipt AND is_receipt_needed AS has_limit
         FROM decided
     ), by_claim AS (
@@ -50,28 +51,29 @@ PAID = """
     ), trimmed AS (
         SELECT *, CASE WHEN has_limit THEN excess_now - excess_before ELSE 0 END AS not_paid_won FROM highest
     )
-    SELECT *, (pay_won - not_paid_won)::BIGINT AS payable_won,
-        decision = 'pay' AND not_paid_won > 0 AND pay_won = not_paid_won AS is_all_unpaid
-    FROM trimmed
+    SELECT d.*, t.pay_won, t.over_won, t.not_paid_won, (t.pay_won - t.not_paid_won)::BIGINT AS payable_won,
+        d.decision = 'pay' AND t.not_paid_won > 0 AND t.pay_won = t.not_paid_won AS is_all_unpaid
+    FROM decided d JOIN trimmed t USING (place)
 """
 ITEM = """
     WITH spoken AS (
         SELECT p.*,
             CASE WHEN is_all_unpaid THEN 'deny' ELSE decision END AS last_decision,
-            CASE WHEN is_all_unpaid THEN unpaid.reason_code WHEN because = 'gate' THEN gate_code
-                 WHEN because = 'pool' THEN pool_code WHEN because = 'time' THEN late.reason_code
-                 ELSE first_code END AS last_code,
-            CASE WHEN is_all_unpaid THEN unpaid.ko WHEN because = 'gate' THEN gate_ko
-                 WHEN because = 'pool' THEN pool_ko WHEN because = 'time' THEN late.ko ELSE first_ko END
+            CASE WHEN is_all_unpaid THEN unpaid.reason_code WHEN because = 'gate' THEN g.reason_code
+                 WHEN because = 'time' THEN late.reason_code ELSE r.reason_code END AS last_code,
+            CASE WHEN is_all_unpaid THEN unpaid.ko WHEN because = 'gate' THEN g.reason_ko
+                 WHEN because = 'time' THEN late.ko ELSE r.ko END
                 || CASE WHEN not_paid_won > 0 AND NOT is_all_unpaid THEN '. ' || unpaid.ko ELSE '' END AS text_ko,
-            CASE WHEN is_all_unpaid THEN unpaid.en WHEN because = 'gate' THEN gate_en
-                 WHEN because = 'pool' THEN pool_en WHEN because = 'time' THEN late.en ELSE first_en END
+            CASE WHEN is_all_unpaid THEN unpaid.en WHEN because = 'gate' THEN g.reason_en
+                 WHEN because = 'time' THEN late.en ELSE r.en END
                 || CASE WHEN not_paid_won > 0 AND NOT is_all_unpaid THEN '; ' || unpaid.en ELSE '' END AS text_en,
-            concat_ws(' ', rule_id,
+            concat_ws(' ', p.rule_id,
                 CASE WHEN is_held OR (missing_deny AND first_decision = 'deny') THEN lacking_ids END,
                 CASE WHEN because = 'gate' THEN gate_id WHEN because = 'time' THEN late.id END,
                 CASE WHEN not_paid_won > 0 THEN unpaid.id END) AS all_ids
-        FROM paid p CROSS JOIN (SELECT * FROM total_rule WHERE id = 'G-05') unpaid
+        FROM paid p JOIN rule_said r ON r.no = p.rule_no AND r.said = p.said
+        LEFT JOIN heaviest g ON g.claim_key = p.claim_key
+        CROSS JOIN (SELECT * FROM total_rule WHERE id = 'G-05') unpaid
         CROSS JOIN (SELECT * FROM total_rule WHERE id = 'T01') late
     )
     SELECT claim_key, item_key, line_cat, name_of AS matched_name, last_decision AS decision, amount_won,
