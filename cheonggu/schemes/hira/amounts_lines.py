@@ -36,6 +36,7 @@ Bools = npt.NDArray[np.bool_]
 MEAL_ITEMS = {"10": "MEAL_BASE", "11": "MEAL_ADD"}
 SECTION_PARTS = {"01": "CONSULT", "S": "S_EQUIP", "T": "T"}
 TEXTS = ("hang", "mok", "base", "long_stay")
+SHORT = 2  # bytes of a section or item
 NUMBERS = ("unit_price", "dose_qty", "daily_qty", "total_days", "amount_won")
 FLAGS = ("is_drug", "is_type_added")
 NO_ADDITION = ("U", "V", "W")
@@ -212,18 +213,51 @@ def _combinations(lines: pa.Table) -> tuple[Codes, list[tuple[str, str, str, str
             values.append([""])
             continue
         column = pc.fill_null(lines[name], "") if lines[name].null_count else lines[name]
-        column = column.combine_chunks()
-        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-        values.append(encoded.dictionary.to_pylist() or [""])
-        code = code * len(values[-1]) + encoded.indices.to_numpy(zero_copy_only=False)
+        numbers, texts = _encode(column.combine_chunks())
+        values.append(texts)
+        code *= len(texts)
+        code += numbers
     for name in FLAGS:
         values.append([False, True])
-        code = code * 2 + _flags(lines, name)
+        code *= 2
+        code += _flags(lines, name)
     used, inverse = compact(code, int(np.prod([len(one) for one in values])))
     return inverse, [_unpack(int(one), values) for one in used]
 
 
-def compact(code: Codes, size: int) -> tuple[Codes, Codes]:
+def _encode(column: pa.Array) -> tuple[npt.NDArray[Any], list[str]]:
+    """Number of the text of every row, and the texts. Texts of at most two bytes, as sections are, need no hashing."""
+    if not len(column):
+        return np.zeros(0, np.int64), [""]
+    if column.type == pa.string():
+        offsets = np.frombuffer(column.buffers()[1], np.int32)[
+            column.offset : column.offset + len(column) + 1
+        ]
+        lengths = np.diff(offsets)
+        if lengths.max() <= SHORT:
+            return _encode_short(column.buffers()[2], offsets, lengths)
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    return encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary.to_pylist() or [""]
+
+
+def _encode_short(
+    buffer: pa.Buffer | None, offsets: npt.NDArray[np.int32], lengths: npt.NDArray[np.int32]
+) -> tuple[npt.NDArray[Any], list[str]]:
+    """The bytes themselves as a number of 16 bits; a missing byte is 0, which no text holds."""
+    start, stop = int(offsets[0]), int(offsets[-1])
+    held = np.frombuffer(buffer, np.uint8)[start:stop] if buffer is not None else np.zeros(0, np.uint8)
+    if lengths.min() == SHORT:
+        word = np.ascontiguousarray(held).view("<u2")
+    else:
+        padded = np.concatenate([held, np.zeros(SHORT, np.uint8)]).astype(np.uint16)
+        first = offsets[:-1] - start
+        word = padded[first] * (lengths > 0) + ((padded << 8)[first + 1] * (lengths > 1))
+    used, numbers = compact(word, 1 << 16)
+    texts = [int(one).to_bytes(SHORT, "little").rstrip(b"\0").decode() for one in used]
+    return numbers, texts
+
+
+def compact(code: npt.NDArray[Any], size: int) -> tuple[Codes, Codes]:
     """Distinct codes and the number of each; by counting when the range is small."""
     if size > 1 << 20:
         used, inverse = np.unique(code, return_inverse=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from cheonggu.schemes.hira.amounts_model import ALL_PARTS, NotComputableError, Situation
 from cheonggu.schemes.hira.amounts_rules import Condition, Rule, RuleBook
 
 LISTED_MINOR = ("V252", "V352", "V452")
 VETERAN_CLASSES = ("3", "4", "5", "6", "7", "B", "D", "J")
+# Candidates by book and kind of visit; a book that is let go of takes them along.
+_KEPT: WeakKeyDictionary[RuleBook, dict[tuple[str, ...], tuple[tuple[Rule, bool], ...]]] = WeakKeyDictionary()
 NEAR_POOR = {"C": "NP_C", "E": "NP_EF", "F": "NP_EF"}
 
 
@@ -19,6 +22,7 @@ class Matcher:
 
     def __init__(self, situation: Situation, book: RuleBook, present: frozenset[str] = ALL_PARTS) -> None:
         self.situation, self.book, self.present = situation, book, present
+        self.symbols = frozenset(situation.symbols)
         self.rule: Rule | None = None
         self.looked_at = present | {one.split("_LONG")[0] for one in present}  # a long stay rests on its room
         provider = book.providers.get(situation.provider_kind, {})
@@ -28,9 +32,7 @@ class Matcher:
             "DUTY" if situation.injury_work_class == "1" else NEAR_POOR.get(situation.injury_work_class, "")
         )
         self.group = self.group or situation.insurer
-        self.categories = {
-            book.categories[one]["category"] for one in situation.symbols if one in book.categories
-        }
+        self.categories = {book.categories[one]["category"] for one in self.symbols if one in book.categories}
 
     @property
     def is_veteran(self) -> bool:
@@ -48,10 +50,25 @@ class Matcher:
             return ""
         return one.prescriber_kind if one.prescriber_kind in ("tertiary", "general") else ""
 
-    def candidates(self) -> tuple[Rule, ...]:
-        """Rules of this patient group and care, in file order."""
-        is_both_for_pharmacies = self.book.switches["both_covers_pharmacies"] == "yes"
-        return _candidates(self.book, self.group, self.situation.care, is_both_for_pharmacies)
+    def candidates(self) -> tuple[tuple[Rule, bool], ...]:
+        """Rules of this patient group and care in file order, and whether they are for this provider and area.
+
+        Kept for everybody who comes to such a provider. A rule that is not for it stays only where facts of the
+        statement could claim its class all the same.
+        """
+        one = self.situation
+        key = (self.group, one.care, one.provider_kind, self.level, one.area)
+        kept = _KEPT.setdefault(self.book, {})
+        if key not in kept:
+            is_both_for_pharmacies = self.book.switches["both_covers_pharmacies"] == "yes"
+            rules = _candidates(self.book, self.group, one.care, is_both_for_pharmacies)
+            judged = [(rule, self.is_place(rule)) for rule in rules]
+            kept[key] = tuple(
+                (rule, is_here)
+                for rule, is_here in judged
+                if is_here or any(when.triggers for when in rule.whens)
+            )
+        return kept[key]
 
     def fits(self, condition: Condition) -> bool:
         return self.holds(condition.facts)
@@ -62,17 +79,22 @@ class Matcher:
 
     def claimed(self, condition: Condition) -> set[str]:
         """Symbols of the statement by which it claims this class."""
-        return set(condition.triggers.get("symbols", ())) & set(self.situation.symbols)
+        return set(condition.triggers.get("symbols", ())) & self.symbols
 
-    def fits_rule(self, rule: Rule) -> bool:
-        """Provider, area and age as the source states them for the whole rule."""
+    def is_place(self, rule: Rule) -> bool:
+        """Provider and area as the source states them for the whole rule."""
         area = rule.raw.get("area", "any")
         if area != "any" and self.situation.area and area != self.situation.area:
             return False
-        ages = rule.raw.get("age", {})
-        age = self.situation.age_years
+        return self.is_provider(rule.raw["provider"])
+
+    def is_age(self, rule: Rule) -> bool:
+        """Age as the source states it for the whole rule."""
+        ages = rule.raw.get("age")
+        if ages is None:
+            return True
         below = ages.get("max_exclusive", ages.get("max", 999) + 1)
-        return bool(ages.get("min", 0) <= age < below and self.is_provider(rule.raw["provider"]))
+        return bool(ages.get("min", 0) <= self.situation.age_years < below)
 
     def is_provider(self, words: Iterable[str]) -> bool:
         """One of the provider words of the rules means this provider."""
@@ -103,9 +125,9 @@ class Matcher:
     def _holds(self, name: str, value: Any, facts: Mapping[str, Any]) -> bool:
         one = self.situation
         if name in ("symbols", "symbols_too"):
-            return bool(set(value) & set(one.symbols))
+            return not self.symbols.isdisjoint(value)
         if name == "symbols_except":
-            return not set(value) & set(one.symbols)
+            return self.symbols.isdisjoint(value)
         if name == "categories":
             return bool(set(value) & self.categories)
         if name in ("age_from", "age_below"):

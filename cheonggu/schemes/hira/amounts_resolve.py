@@ -67,9 +67,11 @@ def choose_rule(matcher: Matcher) -> Rule:
     hits: list[tuple[int, Rule]] = []
     blocked: list[tuple[int, Rule, set[tuple[int, str]]]] = []
     met: set[tuple[int, str]] = set()  # step and symbol of the classes that fit
-    for rule in matcher.candidates():
-        is_here = matcher.fits_rule(rule)
+    for rule, is_place in matcher.candidates():
+        is_here = is_place and matcher.is_age(rule)
         for when in rule.whens:
+            if not matcher.symbols and when.asks_symbol:
+                continue  # most statements have none, and most classes ask for one
             if is_here and matcher.fits(when):
                 hits.append((when.step, rule))
                 met |= {(when.step, one) for one in when.facts.get("symbols", ())}

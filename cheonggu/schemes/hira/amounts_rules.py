@@ -69,6 +69,11 @@ class Condition:
     is_strict: bool | None = None  # None: F-symbols claim their class, others do not
 
     @cached_property
+    def asks_symbol(self) -> bool:
+        """Whether nothing of it can hold or be claimed on a statement without a symbol."""
+        return "symbols" in self.facts and (not self.triggers or "symbols" in self.triggers)
+
+    @cached_property
     def triggers(self) -> dict[str, Any]:
         """Facts that claim the class: when they hold and the rest does not, the statement contradicts itself."""
         wanted: dict[str, Any] = {}
