@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cheonggu.batches import BatchFolder, write_bytes
 from cheonggu.confirming import show_waiting
-from cheonggu.deadlines import Deadlines, Due
+from cheonggu.deadlines import Deadlines
 from cheonggu.ledger import Ledger
 from cheonggu.ledger.sheets import sheet_of, write_book
 from cheonggu.ledger.waiting import WAITING
@@ -77,39 +76,54 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 
+# The day each deadline counts from: as given, else the first day of the care month, else since when it waits.
+STARTED = """
+CREATE TABLE started AS
+SELECT w.* REPLACE (coalesce(w.start_on, CASE WHEN k.by_month THEN strptime(w.month || '01', '%Y%m%d')::DATE
+    ELSE w.since END) AS start_on), k.waits_for, k.what_ko, k.what_en, k.deadline, k.begins
+FROM waiting w JOIN kind k USING (kind)
+"""
+COUNTED = """
+SELECT s.* REPLACE (coalesce(s.due_on, d.warn_on) AS due_on, coalesce(s.forbid_on, d.late_on) AS forbid_on,
+        nullif(s.deadline, '') AS deadline),
+    d.confidence, $today::DATE - s.since AS days, coalesce(s.due_on, d.warn_on) - $today::DATE AS days_left,
+    coalesce(coalesce(s.due_on, d.warn_on) - $today::DATE <= s.begins, false) AS is_near
+FROM started s LEFT JOIN due d USING (deadline, start_on)
+"""
+
+
 def make_ageing(waiting: pa.Table, deadlines: Deadlines, today: date) -> pa.Table:
     """``AGEING`` of rows of ``WAITING`` on a day, the most urgent first."""
-    kinds = [KINDS[one] for one in waiting["kind"].to_pylist()]
-    starts = _starts(waiting)
-    dues = _dues(deadlines, [one.deadline for one in kinds], starts.to_pylist())
-    counted = pa.table(
-        [
-            pa.array([one and one.warn_on for one in dues], pa.date32()),
-            pa.array([one and one.forbid_on for one in dues], pa.date32()),
-        ],
-        ["due_on", "forbid_on"],
+    db = Tables(waiting=waiting, kind=_kinds(deadlines))
+    db.run(STARTED)
+    db.add("due", _dues(db, deadlines))
+    names = ", ".join(AGEING.names)
+    order = "days_left NULLS LAST, since NULLS LAST, kind, provider_code, claim_no, statement_key, code"
+    return db.table(f"SELECT {names} FROM ({COUNTED}) ORDER BY {order}", {"today": today}).cast(AGEING)
+
+
+def _kinds(deadlines: Deadlines) -> pa.Table:
+    """The kinds as a table, with the days left at which the alarm of each begins."""
+    rows = [
+        {"kind": name, **vars(one), "begins": deadlines.alarm_begins(one.deadline)}
+        for name, one in KINDS.items()
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def _dues(db: Tables, deadlines: Deadlines) -> pa.Table:
+    """When each count ends: the few different ones are computed once."""
+    pairs = db.rows("SELECT DISTINCT deadline, start_on FROM started WHERE start_on IS NOT NULL")
+    ends = [(name, start, deadlines.due(name, start)) for name, start in pairs if name in deadlines.by_id]
+    return pa.table(
+        {
+            "deadline": pa.array([name for name, _, _ in ends], pa.string()),
+            "start_on": pa.array([start for _, start, _ in ends], pa.date32()),
+            "warn_on": pa.array([one.warn_on for _, _, one in ends], pa.date32()),
+            "late_on": pa.array([one.forbid_on for _, _, one in ends], pa.date32()),
+            "confidence": pa.array([one.confidence for _, _, one in ends], pa.string()),
+        }
     )
-    days = {name: pc.coalesce(waiting[name], counted[name]) for name in counted.column_names}
-    days["start_on"] = starts
-    left = [None if one is None else (one - today).days for one in days["due_on"].to_pylist()]
-    alarms = [deadlines.alarm_begins(one.deadline) for one in kinds]
-    columns = {
-        "waits_for": [one.waits_for for one in kinds],
-        "what_ko": [one.what_ko for one in kinds],
-        "what_en": [one.what_en for one in kinds],
-        "days": [None if one is None else (today - one).days for one in waiting["since"].to_pylist()],
-        "deadline": [one.deadline or None for one in kinds],
-        "days_left": left,
-        "is_near": [
-            days_left is not None and days_left <= begins
-            for days_left, begins in zip(left, alarms, strict=True)
-        ],
-        "confidence": [one and one.confidence for one in dues],
-    }
-    own = [days.get(name, waiting[name]) for name in WAITING.names]
-    rest = [pa.array(columns[field.name], field.type) for field in list(AGEING)[len(WAITING) :]]
-    order = [(name, "ascending") for name in ("days_left", "since", "kind", "provider_code", "claim_no")]
-    return pa.table([*own, *rest], schema=AGEING).sort_by([*order, ("statement_key", "ascending")])
 
 
 def find_objections(ledger: Ledger, scheme: Scheme, today: date) -> pa.Table:
@@ -128,24 +142,6 @@ def find_objections(ledger: Ledger, scheme: Scheme, today: date) -> pa.Table:
         FROM one GROUP BY provider_code, claim_no, notice_on, warn_on, last_on"""
     )
     return rows.cast(WAITING)
-
-
-def _starts(waiting: pa.Table) -> pa.ChunkedArray:
-    """The day each deadline counts from: as given, else the first day of the care month, else since when it waits."""
-    by_month = [name for name, kind in KINDS.items() if kind.by_month]
-    is_by_month = pc.is_in(waiting["kind"], value_set=pa.array(by_month, pa.string()))
-    first = pc.strptime(pc.binary_join_element_wise(waiting["month"], "01", ""), "%Y%m%d", "s")
-    otherwise = pc.if_else(is_by_month, first.cast(pa.date32()), waiting["since"])
-    return pc.coalesce(waiting["start_on"], otherwise)
-
-
-def _dues(deadlines: Deadlines, names: list[str], starts: list[date | None]) -> list[Due | None]:
-    """When each count ends; the few different ones are computed once."""
-    known: dict[tuple[str, date | None], Due | None] = {}
-    for name, start in set(zip(names, starts, strict=True)):
-        is_counted = start is not None and name in deadlines.by_id
-        known[name, start] = deadlines.due(name, start) if is_counted and start is not None else None
-    return [known[one] for one in zip(names, starts, strict=True)]
 
 
 def find_never_taken(

@@ -122,9 +122,9 @@ def release_blocked(
     actor: Actor,
 ) -> int:
     """Give blocked statements another chance whose every error is waived now; returns how many."""
-    errors = ledger.blocked(scheme.name)
-    if not waivers or not len(errors):
+    if not waivers:
         return 0
+    errors = ledger.blocked(scheme.name)
     blocked = ledger.blocked_statements(scheme.name)
     places = blocked.select(["statement_key", "provider_code"]).append_column(
         "department", _departments(scheme, waivers, blocked, folder_of)
