@@ -34,6 +34,7 @@ class Count:
     unit: str
     number: int
     first_day_counts: bool = False
+    skips_to_working_day: bool = False
 
     def last_day(self, start: date, holidays: Holidays) -> date:
         """The last day of the count; a year's count ends on the same date, 29 February on the 28th."""
@@ -44,7 +45,8 @@ class Count:
                 day = _next_working_day(day + timedelta(1), days_off)
             return day
         day = _add_years(start, self.number) if self.unit == "years" else start + timedelta(self.number)
-        return day - timedelta(self.first_day_counts)
+        day -= timedelta(self.first_day_counts)
+        return _next_working_day(day, _days_off(holidays, day, 0)) if self.skips_to_working_day else day
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def _value(path: Path, name: str, raw: Mapping[str, Any]) -> Value:
 def _count(path: Path, name: str, raw: Mapping[str, Any]) -> Count:
     units = [one for one in UNITS if one in raw]
     flags = set(raw) - set(units)
-    if len(units) != 1 or flags - {"first_day_counts"}:
+    if len(units) != 1 or flags - {"first_day_counts", "skips_to_working_day"}:
         raise _odd(path, name, "has a count that is not one of years, days or working_days")
     if not isinstance(raw[units[0]], int) or raw[units[0]] < 0:
         raise _odd(path, name, "counts with something that is no whole number")

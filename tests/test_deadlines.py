@@ -32,6 +32,7 @@ def hira() -> Deadlines:
         (Count("years", 3, first_day_counts=True), date(2023, 7, 1), date(2026, 6, 30)),
         (Count("days", 90), date(2026, 7, 8), date(2026, 10, 6)),
         (Count("days", 90, first_day_counts=True), date(2026, 7, 8), date(2026, 10, 5)),
+        (Count("days", 90, skips_to_working_day=True), date(2026, 7, 7), date(2026, 10, 6)),
         (Count("days", 0), date(2026, 7, 4), date(2026, 7, 4)),
         # Thursday 16 July: Friday is a holiday here, then comes the week-end.
         (Count("working_days", 3), date(2026, 7, 16), date(2026, 7, 22)),
