@@ -37,8 +37,6 @@ from cheonggu.waiving import release_blocked
 LOG = logging.getLogger(__name__)
 # States in which the ledger still waits for this statement to join a batch.
 FREE_STATES = ("BILLABLE", "READY")
-PERSONAL = ("patient_rrn", "patient_name", "subscriber_name", "insurance_card_no")
-AMOUNTS = ("claimed_amount", "total_benefit_cost_1", "patient_copay")
 # Columns of the ledger's members that are made here; the scheme gives the others.
 OWN_COLUMNS = ("batch_id", "statement_key", "identity", "content_hash")
 ORIGINAL, OMITTED, SLICE = "", "omitted", "slice"

@@ -19,6 +19,7 @@ from cheonggu.ledger import Batch, Ledger
 from cheonggu.ledger.audit import digest_rows
 from cheonggu.schemes.scheme import Scheme
 
+DECIDED = "decisions"  # among what is known: what people decided, a row each
 DECISIONS = pa.schema(
     [
         ("statement_key", pa.string()),
@@ -67,5 +68,5 @@ class Judging:
         """Findings of the scheme's own judgement; none for a scheme without one. ``files``: the store of papers."""
         if self.scheme.judge is None:
             return findings.none_found()
-        known = {"as_of": self.batch.claim_date, "decisions": self.decisions, "files": files}
+        known = {"as_of": self.batch.claim_date, DECIDED: self.decisions, "files": files}
         return self.scheme.judge(tables, {**known, **self.history})

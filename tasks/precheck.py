@@ -9,6 +9,7 @@ from datetime import date
 from prefect import task
 
 from cheonggu.checking import OVERLAP, check_again, check_batch, make_successor
+from cheonggu.judging import DECIDED, Judging
 from cheonggu.precheck import map_checked
 from cheonggu.reruns import read_history
 from cheonggu.waivers import Waiver
@@ -47,7 +48,8 @@ def precheck(scheme: str, as_of: date) -> Precheck:
                 checker,
                 history
                 | read_history(here.ledger, here.site, here.scheme, one)
-                | {OVERLAP: here.ledger.overlaps(one.batch_id)},
+                | {OVERLAP: here.ledger.overlaps(one.batch_id)}
+                | {DECIDED: Judging.of(here.ledger, here.scheme, one).decisions},
                 as_of,
                 waivers,
             ),

@@ -553,11 +553,11 @@ class Ledger(LineBooks):
             return registers.find_error_rules(connection, scheme)
 
     def history(self, scheme: str) -> dict[str, pa.Table]:
-        """What checks may ask of the past: ``history_claim`` (claims that are sent), ``history_line``."""
+        """What checks may ask of the past: ``history_claim`` (claims that are sent), ``decided_line``."""
         with self._read() as connection:
             return {
                 "history_claim": registers.read_sent_claims(connection, scheme),
-                "history_line": lines.read_history_lines(connection, scheme),
+                "decided_line": lines.read_history_lines(connection, scheme),
             }
 
     def statement_history(self, statement_key: str) -> pa.Table:

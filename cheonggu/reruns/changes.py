@@ -8,28 +8,30 @@ import pyarrow as pa
 
 from cheonggu.query import Tables
 from cheonggu.reruns.model import ADDED, CHANGED, REMOVED, Change
-from cheonggu.sources.contract import CONTRACT, Column
+from cheonggu.sources.contract import Column, Contract
 
 ROW = "row"
 # Fields that say where a row belongs, not what it holds; a renumbered line shows as added and removed.
 BOOKKEEPING = {"statement_key", "provider_code", "care_month", "reviewed_on"}
 
 
-def find_changes(now: Mapping[str, pa.Table], sent: Mapping[str, pa.Table]) -> dict[str, tuple[Change, ...]]:
+def find_changes(
+    contract: Contract, now: Mapping[str, pa.Table], sent: Mapping[str, pa.Table]
+) -> dict[str, tuple[Change, ...]]:
     """statement_key → its changes; both sides hold the views of the source contract under the same keys."""
     found: dict[str, list[Change]] = {}
     for view, table in now.items():
-        for key, change in _compare(view, table, sent[view]):
+        for key, change in _compare(contract, view, table, sent[view]):
             found.setdefault(key, []).append(change)
     return {key: tuple(changes) for key, changes in found.items()}
 
 
-def _compare(view: str, now: pa.Table, sent: pa.Table) -> list[tuple[str, Change]]:
+def _compare(contract: Contract, view: str, now: pa.Table, sent: pa.Table) -> list[tuple[str, Change]]:
     db = Tables(now=now, sent=sent)
-    keys = CONTRACT.key(view)
+    keys = contract.key(view)
     rest = [name for name in keys if name != "statement_key"]
     row = f"concat_ws('/', {', '.join(f'coalesce(n.{name}, s.{name})' for name in rest)})" if rest else "''"
-    fields = [one for one in CONTRACT.columns(view) if one.name not in BOOKKEEPING and one.name not in rest]
+    fields = [one for one in contract.columns(view) if one.name not in BOOKKEEPING and one.name not in rest]
     same = " AND ".join(f"n.{name} IS NOT DISTINCT FROM s.{name}" for name in keys)
     entries = ", ".join(_entry(one) for one in fields)
     rows = db.rows(

@@ -58,10 +58,11 @@ class Contents:
     ) -> None:
         self.source, self.ledger, self.scheme, self.site = source, ledger, scheme, site
         self.judge, self.rule, self.request = judge, rule, judge.request
-        self.providers = _of_provider(source.read("provider"), self.request.provider_code)
+        self.providers = _of_provider(source.read(scheme.provider_view), self.request.provider_code)
         self.rosters = {
             view: source.read(view, provider_code=self.request.provider_code) for view in scheme.roster_views
-        } | {"provider": self.providers}
+        } | {scheme.provider_view: self.providers}
+        self.main, self.contract = scheme.statement_views[0], scheme.contract
         self.root = site.batches_folder(scheme.name)
 
     def read_month(self, care_month: str, candidates: Iterable[Candidate]) -> MonthContent:
@@ -74,17 +75,17 @@ class Contents:
             self.scheme,
             [Sent(one.parent["batch_id"], key, key) for key, one in by_key.items()],
         )
-        targets = self.scheme.find_targets(whole["statement"], self.rosters, self.request.as_of)
+        targets = self.scheme.find_targets(whole[self.main], self._target_rosters(whole), self.request.as_of)
         month.targets = {one["statement_key"]: one for one in targets.to_pylist()}
         content, verdicts = self._cut(whole, by_key)
         changes = self._find_changes(content, sent, verdicts)
         hashes = self._hash(content, by_key)
         returned = self._read_returned(care_month)
-        snapshots = set(sent["statement"]["statement_key"].to_pylist())
+        snapshots = set(sent[self.main]["statement_key"].to_pylist())
         days = dict(
             zip(
-                whole["statement"]["statement_key"].to_pylist(),
-                whole["statement"]["care_to"].to_pylist(),
+                whole[self.main]["statement_key"].to_pylist(),
+                whole[self.main][self.scheme.last_day].to_pylist(),
                 strict=True,
             )
         )
@@ -100,7 +101,7 @@ class Contents:
                 continue
             month.planned.append(self._plan(one, month, hashes[key], changes.get(key, ())))
         keys = [Sent("", one.parent_key, one.statement_key) for one in month.planned]
-        month.tables = {view: rename(table, keys, view) for view, table in content.items()}
+        month.tables = {view: rename(self.contract, table, keys, view) for view, table in content.items()}
         return month
 
     def _read_now(self, care_month: str, by_key: Mapping[str, Candidate]) -> dict[str, pa.Table]:
@@ -113,7 +114,12 @@ class Contents:
             care_month,
             [one.statement_key for one in shown],
         )
-        return {view: rename(table, shown, view) for view, table in now.items()}
+        return {view: rename(self.contract, table, shown, view) for view, table in now.items()}
+
+    def _target_rosters(self, whole: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        """What targets are found with: rosters, and views of the statements under the parents' keys."""
+        named = {view: whole[view] for view in self.scheme.target_rosters if view in whole}
+        return self.rosters | named
 
     def _cut(
         self, whole: Mapping[str, pa.Table], by_key: Mapping[str, Candidate]
@@ -148,8 +154,9 @@ class Contents:
     ) -> dict[str, tuple[Change, ...]]:
         """Against what was sent; of an addition the rows that are new."""
         if self.rule.relation != ADDITION:
-            return find_changes(content, sent)
+            return find_changes(self.contract, content, sent)
         return find_changes(
+            self.contract,
             {view: content[view] for view in CUT_VIEWS},
             {view: content[view].schema.empty_table() for view in CUT_VIEWS},
         )
@@ -164,7 +171,7 @@ class Contents:
             [self.providers, *(self.rosters[view] for view in self.scheme.context_views)],
             self.site.settings.get(self.scheme.settings_key),
         )
-        hash_contents(db, self.scheme.statement_views, "chosen", context, "source_key")
+        hash_contents(db, self.scheme.statement_views, "chosen", context, "source_key", self.contract)
         return {str(key): str(digest) for key, digest in db.rows("SELECT * FROM content")}
 
     def _read_returned(self, care_month: str) -> dict[str, str]:

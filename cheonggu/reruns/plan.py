@@ -14,9 +14,8 @@ import pyarrow as pa
 
 from cheonggu.errors import UsageError
 from cheonggu.extraction import (
-    AMOUNTS,
     BATCH_TAIL,
-    PERSONAL,
+    OWN_COLUMNS,
     Selection,
     extract_due,
     make_batch_id,
@@ -24,8 +23,9 @@ from cheonggu.extraction import (
     write_extracted,
     write_references,
 )
+from cheonggu.ledger import MEMBERS, Actor, Ledger, NewBatch, NewInstruction
 from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
-from cheonggu.ledger import Actor, Ledger, NewBatch, NewInstruction
+from cheonggu.query import Tables
 from cheonggu.reruns.contents import Contents, MonthContent
 from cheonggu.reruns.judge import Candidate, Judge
 from cheonggu.reruns.model import LeftOut, Plan, Planned, Request
@@ -194,7 +194,7 @@ def _make_batches(
         limit = scheme.max_statements(target["kind"], request.as_of)
         for start in range(0, len(planned), limit):
             part = planned[start : start + limit]
-            rows = _members(part, month, rule)
+            rows = _members(scheme, part, month, rule)
             batch = NewBatch(
                 batch_id=make_batch_id(group_key, rows, past.get(group_key, 0)),
                 scheme=scheme.name,
@@ -208,7 +208,12 @@ def _make_batches(
             )
             refers = _references(request, rule, part)
             tables = {
-                view: rename(table, [Sent("", one.statement_key, one.statement_key) for one in part], view)
+                view: rename(
+                    scheme.contract,
+                    table,
+                    [Sent("", one.statement_key, one.statement_key) for one in part],
+                    view,
+                )
                 for view, table in month.tables.items()
             }
             written = {**tables, **month.rosters, REFERENCES: write_references(refers)}
@@ -225,33 +230,31 @@ def _header_code(scheme: Scheme, request: Request, rule: RerunClass, class_code:
     return next(one.header_code for one in classes if one.statement_code == class_code)
 
 
-def _members(part: list[Planned], month: MonthContent, rule: RerunClass) -> pa.Table:
+def _members(scheme: Scheme, part: list[Planned], month: MonthContent, rule: RerunClass) -> pa.Table:
     """Ledger members in the order of the batch; the identity tells class, parent and round."""
-    statements = {one["statement_key"]: one for one in month.tables["statement"].to_pylist()}
     rows = []
-    for one in part:
-        statement = statements[one.statement_key]
+    for place, one in enumerate(part):
         identity = month.targets[one.parent_key]["identity"]
         if one.class_code:
             parent = f"{one.receipt_year}-{one.receipt_no}-{one.statement_no}"
             identity = f"{identity}|{rule.name}|{parent}|{one.round}"
         rows.append(
             {
+                "place": place,
                 "statement_key": one.statement_key,
                 "identity": identity,
                 "content_hash": one.content_hash,
                 "care_month": one.care_month,
-                **{name: statement[name] or 0 for name in AMOUNTS},
-                **{name: statement[name] for name in PERSONAL},
             }
         )
-    texts = ("statement_key", "identity", "content_hash", "care_month")
-    schema = pa.schema(
-        [(name, pa.string()) for name in texts]
-        + [(name, pa.int64()) for name in AMOUNTS]
-        + [(name, pa.string()) for name in PERSONAL]
+    db = Tables(part=pa.Table.from_pylist(rows), s=month.tables[scheme.statement_views[0]])
+    given = ", ".join(
+        f"{scheme.member_columns[name]} AS {name}"
+        for name in MEMBERS.names
+        if name not in (*OWN_COLUMNS, "care_month")
     )
-    return pa.Table.from_pylist(rows, schema=schema)
+    own = "statement_key, identity, content_hash, part.care_month"
+    return db.table(f"SELECT {own}, {given} FROM part JOIN s USING (statement_key) ORDER BY place")
 
 
 def _references(request: Request, rule: RerunClass, part: list[Planned]) -> pa.Table:

@@ -13,7 +13,7 @@ from cheonggu.batches import VALIDATE, BatchFolder
 from cheonggu.query import Tables
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.sources import Source
-from cheonggu.sources.contract import CONTRACT
+from cheonggu.sources.contract import Contract
 
 
 @dataclass(frozen=True)
@@ -36,27 +36,27 @@ def read_sent(root: Path, scheme: Scheme, wanted: Iterable[Sent]) -> dict[str, p
         if folder.manifest(VALIDATE) is None:
             continue
         for view in scheme.statement_views:
-            parts[view].append(rename(folder.read(VALIDATE, view), several, view))
+            parts[view].append(rename(scheme.contract, folder.read(VALIDATE, view), several, view))
     return {
-        view: pa.concat_tables([CONTRACT.arrow_schema(view).empty_table(), *tables])
+        view: pa.concat_tables([scheme.contract.arrow_schema(view).empty_table(), *tables])
         for view, tables in parts.items()
     }
 
 
-def rename(table: pa.Table, several: Iterable[Sent], view: str) -> pa.Table:
+def rename(contract: Contract, table: pa.Table, several: Iterable[Sent], view: str) -> pa.Table:
     """The rows of some statements under the keys they are shown as (a key may be shown several times)."""
     pairs = pa.Table.from_pylist(
         [{"old": one.statement_key, "shown": one.shown_as} for one in several],
         schema=pa.schema([("old", pa.string()), ("shown", pa.string())]),
     )
-    names = CONTRACT.arrow_schema(view).names
+    names = contract.arrow_schema(view).names
     columns = ", ".join(
         "p.shown AS statement_key" if name == "statement_key" else f"t.{name}" for name in names
     )
-    order = ", ".join(f"t.{name}" for name in CONTRACT.key(view))
+    order = ", ".join(f"t.{name}" for name in contract.key(view))
     db = Tables(t=table, p=pairs)
     found = db.table(f"SELECT {columns} FROM t JOIN p ON t.statement_key = p.old ORDER BY p.shown, {order}")
-    return found.cast(CONTRACT.arrow_schema(view))
+    return found.cast(contract.arrow_schema(view))
 
 
 def read_now(

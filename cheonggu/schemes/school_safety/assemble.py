@@ -23,8 +23,9 @@ FROM benefit_claim
 """
 CLAIMS = """
 SELECT c.*, s.school_name, s.school_level, p.grade_class, p.pupil_name AS victim_name, p.birth_on AS victim_birth,
-       p.victim_role, a.accident_on, g.signed_on, NULL AS original_receipt_no, NULL AS original_statement_no
+       p.victim_role, a.accident_on, g.signed_on, b.original_receipt_no, b.original_statement_no
 FROM numbered c
+LEFT JOIN back_reference b USING (statement_key)
 JOIN school s USING (school_code) JOIN pupil p USING (pupil_key) JOIN accident a USING (accident_no)
 LEFT JOIN signature g USING (statement_key)
 ORDER BY c.statement_no
@@ -65,7 +66,7 @@ ORDER BY n.statement_no, a.attachment_no
 
 def assemble(batch: BatchInput) -> Assembled:
     """Number the claims by day of registration and key; ``files`` are the papers under their name in the package."""
-    db = Tables(**batch.tables)
+    db = Tables(**batch.tables, back_reference=batch.references)
     db.add("numbered", db.table(NUMBERED))
     db.add("numbered_receipt", db.table(RECEIPTS))
     db.add("numbered_item", db.table(ITEMS))

@@ -60,15 +60,15 @@ UNION ALL
 SELECT case_key, person_key, statement_key, facts->>'receipt_key', (facts->>'line_no')::BIGINT, facts->>'name',
        coalesce(nullif(facts->>'line_cat', ''), 'OTHER'), facts->>'nhi_class', nullif(facts->>'tooth', ''),
        claimed_amount, decided_amount
-FROM history_line
+FROM decided_line
 WHERE statement_key NOT IN (SELECT statement_key FROM benefit_claim)
 """
 
 
 def engine_tables(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> dict[str, pa.Table]:
-    """The assessment's tables of a batch. ``context``: ``as_of`` and, when known, ``history_line`` of the ledger."""
+    """The assessment's tables of a batch. ``context``: ``as_of`` and, when known, ``decided_line`` of the ledger."""
     views = {name: table for name, table in tables.items() if name in NEEDED}
-    db = Tables(**views, history_line=context.get("history_line", HISTORY_LINE.empty_table()))
+    db = Tables(**views, decided_line=context.get("decided_line", HISTORY_LINE.empty_table()))
     flags = ", ".join(f"CASE {name} WHEN 'Y' THEN true WHEN 'N' THEN false END AS {name}" for name in FLAGS)
     return {
         "claims": db.table(CLAIMS, {"as_of": context["as_of"]}),

@@ -16,6 +16,21 @@ from cheonggu.schemes.scheme import Advice, RerunClass
 from cheonggu.schemes.school_safety.deadlines import holidays, known_years
 from cheonggu.schemes.school_safety.package.papers import document_names
 
+SUPPLEMENTARY = RerunClass(
+    name="supplementary",
+    title_ko="보완 청구",
+    relation="supplement",
+    header_code="1",
+    statement_code="1",
+    from_states=("IMPOSSIBLE",),
+    typed_states=(),
+    resubmit_as=("supplement",),
+    resubmit_if_named=(),
+    needs_reason=True,
+    keeps_codes=(),
+    is_automatic=False,
+    needs_change_in=(),
+)
 ASK = Advice(
     "supplement",
     "공제회가 요청한 서류를 첨부하면 보완 청구로 다시 보냅니다",
@@ -27,8 +42,8 @@ HOLIDAY = "공휴일"
 
 
 def rerun_classes(as_of: date) -> Mapping[str, RerunClass]:
-    """Name → class beside the first claim."""
-    return {}
+    """Name → class beside the first claim: what comes back with the papers that were asked for."""
+    return {SUPPLEMENTARY.name: SUPPLEMENTARY}
 
 
 def advise(reason: str, as_of: date) -> Advice:

@@ -56,7 +56,7 @@ ORDER BY statement_key
 def propose(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> pa.Table:
     """The proposal of every claim of a batch (``PROPOSALS``).
 
-    ``context``: ``as_of``; ``decisions`` (statement_key, detail) and ``history_line`` where they are known.
+    ``context``: ``as_of``; ``decisions`` (statement_key, detail) and ``decided_line`` where they are known.
     """
     approved = _approved(context.get("decisions"))
     assessment = _assess(tables, context)
