@@ -118,7 +118,9 @@ def test_papers_asked_for_go_in_a_supplementary_package_and_replace_the_first_cl
         plan = plan_rerun(source, here.ledger, here.scheme, here.site, asked)
         assert [one.parent_key for one in plan.planned] == [key], plan
         assert {change.view for change in plan.planned[0].changes} == {"attachment"}
-        started = start_rerun(source, here.ledger, here.scheme, here.site, asked, here.actor)
+        started = start_rerun(
+            source, here.ledger, here.scheme, here.site, asked, Actor(PERSON, None), "서류를 첨부함"
+        )
         assert len(started.batch_ids) == 1
         again = plan_rerun(source, here.ledger, here.scheme, here.site, asked)
         assert not again.planned
