@@ -1,4 +1,4 @@
-"""Three planted bugs that must not stay unseen: each is caught by one of a hundred seeds, and mostly by the first few."""
+"""Three planted bugs that must not stay unseen: one of a hundred seeds catches each, mostly one of the first few."""
 
 from __future__ import annotations
 
