@@ -17,7 +17,8 @@ from schemas.report import as_findings, failures, name_doubles
 from schemas.statements import frame_check, key_is_unique
 from schemas.verdicts import Verdict, make_verdict, to_frame
 
-CLAIM, RECEIPT, ITEM, DOCUMENT = "benefit_claim", "receipt", "item", "attachment"
+CLAIM, RECEIPT, ITEM = "benefit_claim", "receipt", "item"
+POINTED_TO = ("school", "pupil", "accident")
 
 
 def check_benefit_claims(
@@ -35,7 +36,7 @@ def check_benefit_claims(
     """
     columns = Columns(scheme.codes, "", on, on)
     frames = {view: to_frame(tables[view]) for view in scheme.statement_views}
-    known = {view: to_frame(tables[view]) for view in ("school", "pupil", "accident")}
+    known = {view: _sound_rows(view, tables[view], columns, scheme.contract) for view in POINTED_TO}
     found = [
         as_findings(
             failures(_schema(view, columns, frames, known, scheme.contract, on), frames[view], view),
@@ -83,6 +84,13 @@ def _schema(
     return pa_pandas.DataFrameSchema(
         {one.name: columns.column(one) for one in contract.columns(view)}, checks=checks
     )
+
+
+def _sound_rows(view: str, table: pa.Table, columns: Columns, contract: Contract) -> pd.DataFrame:
+    """The rows of a roster that keep the contract; a claim that points to another one cannot be written."""
+    frame = to_frame(table)
+    shape = pa_pandas.DataFrameSchema({one.name: columns.column(one) for one in contract.columns(view)})
+    return frame.drop(index=failures(shape, frame, view)["row"].unique())
 
 
 def _is_known(rows: pd.DataFrame, known: Mapping[str, pd.DataFrame], view: str, name: str) -> pd.Series:
