@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from cheonggu.errors import DataFileError
-from cheonggu.sources.contract import CONTRACT, DATE, INT, TEXT, Column
+from cheonggu.sources.contract import CONTRACT, DATE, INT, TEXT, Column, Contract
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE / "example_postgresql.sql"
@@ -64,13 +64,18 @@ def make_page() -> str:
 
 
 def _view_section(view: str, script: str) -> str:
+    table = list_columns(CONTRACT, view)
+    return f"## {TITLES[view]}\n\n{NOTES[view]}\n\n{table}\n\n{_sql(_view_sql(view, script))}"
+
+
+def list_columns(contract: Contract, view: str) -> str:
+    """The columns of a view as a Markdown table."""
     rows = [
         "| column | 이름 | type | need | values | meaning |",
         "| --- | --- | --- | --- | --- | --- |",
-        *(_row(one) for one in CONTRACT.columns(view)),
+        *(_row(one) for one in contract.columns(view)),
     ]
-    table = "\n".join(rows)
-    return f"## {TITLES[view]}\n\n{NOTES[view]}\n\n{table}\n\n{_sql(_view_sql(view, script))}"
+    return "\n".join(rows)
 
 
 def _row(column: Column) -> str:

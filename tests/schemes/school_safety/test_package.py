@@ -18,6 +18,7 @@ from cheonggu.schemes.school_safety.package.xml import find_xsd_errors, read_xml
 from cheonggu.schemes.school_safety.sample import build_region
 from cheonggu.schemes.school_safety.sample.papers import make_pdf, make_png
 from cheonggu.schemes.school_safety.source import CONTRACT
+from cheonggu.schemes.school_safety.source.page import make_page
 from cheonggu.sources import open_source
 
 ODD_NAMES = ("가나다", "뷁힣", "<b>\"&'", "Ω≈ç", "한 글자")
@@ -119,3 +120,9 @@ def test_the_same_region_is_built_twice_and_keeps_the_contract(tmp_path: Path) -
 def test_a_size_that_cannot_be_is_refused(tmp_path: Path, claims: int) -> None:
     with pytest.raises(UsageError):
         build_region(tmp_path, claims=claims, as_of=date(2026, 7, 6))
+
+
+def test_the_page_of_the_source_contract_is_fresh() -> None:
+    """Run ``python -m cheonggu.schemes.school_safety.source.page`` after a change of the contract."""
+    page = Path(__file__).parents[3] / "docs" / "school-source-contract.md"
+    assert page.read_text(encoding="utf-8") == make_page()
