@@ -12,17 +12,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from cheonggu.care_month import OWN_COLUMNS, Selection, make_batch_id, write_references
 from cheonggu.errors import UsageError
-from cheonggu.extraction import (
-    BATCH_TAIL,
-    OWN_COLUMNS,
-    Selection,
-    extract_due,
-    make_batch_id,
-    open_months,
-    write_extracted,
-    write_references,
-)
+from cheonggu.extraction import BATCH_TAIL, extract_due, open_months, write_extracted
 from cheonggu.ledger import MEMBERS, Actor, Ledger, NewBatch, NewInstruction
 from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
 from cheonggu.query import Tables

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cheonggu.errors import StateError, UsageError
+from cheonggu.ledger import Ledger
 from cheonggu.reruns import BackReference, correct_back_reference
 from cheonggu.site import SITE_VARIABLE
 from tests.reruns.rerun_builders import (
@@ -130,6 +131,20 @@ def test_asking_twice_never_makes_a_second(site: Path) -> None:
     change(site, correct_more, key_of(site, claim.claim_no, "00005"))
     assert start(site, request()).batch_ids == ()
     assert read_ledger(site, "SELECT count(*) FROM back_reference") == [(1,)]
+
+
+def test_a_start_that_was_killed_before_the_ledger_knew_it_is_finished_by_the_next_one(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = review(site, {"00005": "16-10"}, "20260701")
+    correct(site, key_of(site, claim.claim_no, "00005"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "add_batches", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            start(site, request())
+    (left_behind,) = (site / "data" / "hira" / "batches").glob("*supplementary*")
+    assert start(site, request()).batch_ids == (left_behind.name,)
+    assert len(list((site / "data" / "hira" / "batches").glob("*supplementary*"))) == 1
 
 
 @pytest.mark.parametrize(
