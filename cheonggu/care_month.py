@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from cheonggu.contents import digest_context, hash_contents
 from cheonggu.ledger import MEMBERS, Ledger, NewBatch
 from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
+from cheonggu.optional_views import OptionalViews
 from cheonggu.query import Tables
 from cheonggu.schemes.scheme import CLASS_NAME, REFERENCE_COLUMNS, REFERENCES, RerunClass, Scheme
 from cheonggu.sources import Source
@@ -53,7 +54,9 @@ class Month:
         at_reviewer: frozenset[str],
         settings: object,
         first_month: str,
+        optional: OptionalViews,
     ) -> None:
+        self.optional = optional
         self.source, self.scheme, self.as_of, self.settings = source, scheme, as_of, settings
         self.ledger, self.contract, self.main = ledger, scheme.contract, scheme.statement_views[0]
         self.provider_code, self.care_month = provider_code, care_month
@@ -156,7 +159,9 @@ class Month:
             if view != self.main
         }
         tables[self.main] = self.statements
-        for view, table in tables.items():
+        further = self.optional.read(self.provider_code, self.care_month)
+        own = {view: further[view] for view in self.optional.statement_views()}
+        for view, table in (tables | own).items():
             self.db.add(view, table)
         # A key that stands twice in the source makes one member; validation blocks it and names the key.
         self.db.run(
@@ -177,7 +182,7 @@ class Month:
             if ordinal == 0:  # rows without a statement belong to no batch; the first one reports them
                 mine |= {view: pa.concat_tables([mine[view], lost]) for view, lost in orphans.items()}
             linked = self._linked(rosters, mine[self.main])
-            yield batch, mine | linked | self._references_of(rows), rows
+            yield batch, mine | linked | self.optional.cut(further, mine) | self._references_of(rows), rows
 
     def _linked(self, rosters: Mapping[str, pa.Table], statements: pa.Table) -> dict[str, pa.Table]:
         """The rosters, those with a link cut to the rows that the batch's statements point to."""
@@ -204,7 +209,8 @@ class Month:
         context = digest_context(
             [self.providers, *(self._roster(view) for view in self.scheme.context_views)], self.settings
         )
-        hash_contents(self.db, self.scheme.statement_views, "candidate", context, contract=self.contract)
+        views = (*self.scheme.statement_views, *self.optional.statement_views())
+        hash_contents(self.db, views, "candidate", context, contract=self.contract)
         self._add_decisions()
         self.db.run(
             """CREATE TABLE member AS SELECT candidate.*, content_hash FROM candidate JOIN content USING (statement_key)

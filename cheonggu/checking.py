@@ -17,7 +17,8 @@ from cheonggu import findings
 from cheonggu.assembly import MEMBERS
 from cheonggu.batches import ASSEMBLE, PRECHECK, VALIDATE, BatchFolder
 from cheonggu.errors import SiteError
-from cheonggu.ledger import Batch, NewBatch
+from cheonggu.ledger import Batch, Ledger, NewBatch
+from cheonggu.past import read_past
 from cheonggu.precheck import Checker
 from cheonggu.schemes.scheme import Scheme
 from cheonggu.waivers import Waiver
@@ -25,6 +26,7 @@ from cheonggu.waiving import apply_waivers, choose, name_waivers, number_waived,
 
 FINDINGS, NOT_CHECKED = "findings", "not_checked"
 COMPUTED = "computed_amounts"  # a scheme that settles amounts leaves this table for its rules
+PAST = {"identity", "history_stmt", "history_claim", "history_line", "history_rx"}  # what ``past`` can give
 OVERLAP = "overlap"  # among the tables of the past: statements whose visit another scheme holds too
 SUCCESSOR_MARK = "r"
 BROKEN_DOWN = "could not be run"  # how the engine begins the reason of a rule that failed while running
@@ -45,13 +47,15 @@ def check_batch(
     scheme: Scheme,
     batch: Batch,
     checker: Checker,
-    history: Mapping[str, pa.Table],
+    ledger: Ledger,
     as_of: date,
+    further: Mapping[str, pa.Table],
     waivers: Sequence[Waiver] = (),
 ) -> Checked:
     """Run the catalogue over one frozen claim, once per set of files, rules, waivers and day.
 
-    Findings that one of ``waivers`` (those that hold on the day) meets are marked and do not count.
+    ``further`` tables go before what earlier claims tell. Findings that one of ``waivers`` (those that hold on the
+    day) meets are marked and do not count.
     """
     members = folder.read(ASSEMBLE, MEMBERS, ["statement_key", "statement_no"])
     chosen = choose(waivers, batch.provider_code, members["statement_key"])
@@ -63,18 +67,13 @@ def check_batch(
     }
     if not folder.is_done(PRECHECK, inputs):
         folder.reopen(PRECHECK)
-        views = (scheme.provider_view, *scheme.statement_views, *scheme.roster_views, *scheme.file_views)
-        tables = scheme.precheck_tables(
-            folder.stage(ASSEMBLE) / scheme.files_folder,
-            {view: folder.read(VALIDATE, view) for view in views},
-            {"batch": batch, "as_of": as_of, "members": members, **history},
-        )
+        given = {**tables_of(folder, scheme, batch, members, as_of, further), **_computed(folder, members)}
         declared = checker.catalogue.tables.tables
-        known = {name: table for name, table in history.items() if name in declared}
+        known = {} if not PAST & declared.keys() else read_past(ledger, folder, batch, members, as_of)
+        known |= {name: table for name, table in further.items() if name in declared}
         places = _places(folder, scheme, batch)
         waived = number_waived(chosen, places, members) if chosen else None
-        given = {**tables, **_computed(folder, members), **known}
-        result = checker.check(given, on=as_of, waived=waived)
+        result = checker.check({**given, **known}, on=as_of, waived=waived)
         _must_be_whole(batch, result.not_checked)
         skipped = pa.table(
             {
@@ -113,9 +112,33 @@ def _must_be_whole(batch: Batch, not_checked: Iterable[tuple[str, str]]) -> None
         )
 
 
+def tables_of(
+    folder: BatchFolder,
+    scheme: Scheme,
+    batch: Batch,
+    members: pa.Table,
+    as_of: date,
+    further: Mapping[str, pa.Table],
+) -> dict[str, pa.Table]:
+    """The scheme's tables of one batch: files, source tables as validation left them, optional views where given."""
+    optional = (view for view in scheme.optional_views if folder.has(VALIDATE, view))
+    views = (
+        scheme.provider_view,
+        *scheme.statement_views,
+        *scheme.roster_views,
+        *scheme.file_views,
+        *optional,
+    )
+    return scheme.precheck_tables(
+        folder.stage(ASSEMBLE) / scheme.files_folder,
+        {view: folder.read(VALIDATE, view) for view in views},
+        {"batch": batch, "as_of": as_of, "members": members, **further},
+    )
+
+
 def _computed(folder: BatchFolder, members: pa.Table) -> dict[str, pa.Table]:
     """The amounts the scheme worked out, under the statements' numbers, where validation left them."""
-    if not (folder.stage(VALIDATE) / f"{COMPUTED}.parquet").is_file():
+    if not folder.has(VALIDATE, COMPUTED):
         return {}
     table = folder.read(VALIDATE, COMPUTED)
     return {COMPUTED: members.join(table, "statement_key", join_type="inner").drop_columns(["statement_key"])}

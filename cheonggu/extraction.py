@@ -23,6 +23,7 @@ import pyarrow as pa
 from cheonggu.batches import EXTRACT, BatchFolder, make_private
 from cheonggu.care_month import OMITTED, ORIGINAL, SLICE, Month, Selection
 from cheonggu.ledger import Actor, Ledger, NewBatch
+from cheonggu.optional_views import OptionalViews
 from cheonggu.schemes.scheme import CLASS_NAME, Scheme
 from cheonggu.site import AUTOMATIC, Site
 from cheonggu.sources import Source
@@ -130,6 +131,7 @@ def open_months(
         if batch.claim_state is not None and batch.claim_state not in NOT_AT_REVIEWER
     )
     groups = source.groups(first, as_of.strftime("%Y%m"))
+    optional = OptionalViews(source, scheme.contract, scheme.optional_views)
     for provider_code, care_month in _periods(groups, scheme):
         if chosen.provider_code in (None, provider_code):
             yield Month(
@@ -144,6 +146,7 @@ def open_months(
                 at_reviewer,
                 site.settings.get(scheme.settings_key),
                 first,
+                optional,
             )
 
 

@@ -46,11 +46,12 @@ def precheck(scheme: str, as_of: date) -> Precheck:
                 here.scheme,
                 one,
                 checker,
+                here.ledger,
+                as_of,
                 history
                 | read_history(here.ledger, here.site, here.scheme, one)
                 | {OVERLAP: here.ledger.overlaps(one.batch_id)}
                 | {DECIDED: Judging.of(here.ledger, here.scheme, one).decisions},
-                as_of,
                 waivers,
             ),
             batches,

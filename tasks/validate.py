@@ -63,7 +63,14 @@ def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
     }
     if folder.is_done(VALIDATE, inputs):
         return
-    views = (*scheme.statement_views, scheme.provider_view, *scheme.roster_views, *scheme.file_views)
+    optional = (view for view in scheme.optional_views if folder.has(EXTRACT, view))
+    views = (
+        *scheme.statement_views,
+        scheme.provider_view,
+        *scheme.roster_views,
+        *scheme.file_views,
+        *optional,
+    )
     tables = {view: folder.read(EXTRACT, view) for view in views}
     places = place_statements(statements, batch.provider_code, scheme.department_column)
 

@@ -15,13 +15,12 @@ import pyarrow.compute as pc
 from cheonggu.schemes import SCHEMES
 from cheonggu.site import SITE_VARIABLE
 from cheonggu.sources import open_source
-from cheonggu.sources.contract import CONTRACT
 from cheonggu.sources.sample import build_sample
 from tasks.assemble import assemble
 from tasks.extract import extract
 from tasks.precheck import precheck
 from tasks.validate import validate
-from tests.contracts.source_databases import fill_postgresql
+from tests.contracts.source_databases import IN_EXAMPLE, fill_postgresql
 
 AS_OF = date(2026, 7, 6)
 HIRA = SCHEMES["hira"]
@@ -107,7 +106,7 @@ def load_postgresql(hospital: Path, url: str) -> str:
     """The same hospital in PostgreSQL, behind the documentation's example views; returns the reader's address."""
     source = open_source(f"sqlite:///{hospital / 'hospital.db'}")
     try:
-        tables = {view: source.read(view) for view in CONTRACT.views}
+        tables = {view: source.read(view) for view in IN_EXAMPLE}
     finally:
         source.close()
     return fill_postgresql(url, tables, f"reader_{secrets.token_hex(4)}")

@@ -288,23 +288,6 @@ def find_error_rules(connection: Connection, scheme: str) -> dict[str, set[str]]
     return rules
 
 
-def read_sent_claims(connection: Connection, scheme: str) -> pa.Table:
-    """Claims that were handed off and are not back: number, state and the values of their batch's group."""
-    query = (
-        select(claim, batch.c.group_values)
-        .join(batch, batch.c.batch_id == claim.c.batch_id)
-        .where(claim.c.scheme == scheme, claim.c.state.in_([one.value for one in SENT]))
-        .order_by(claim.c.provider_code, claim.c.claim_no)
-    )
-    names = ("provider_code", "claim_no", "treatment_month", "claim_class", "state", "receipt_no")
-    rows = [
-        {**json.loads(row.group_values), **{name: getattr(row, name) for name in names}}
-        for row in connection.execute(query)
-    ]
-    columns = dict.fromkeys([*names, *(name for row in rows for name in row)])
-    return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in columns})
-
-
 def read_register(connection: Connection, scheme: str) -> pa.Table:
     """``REGISTER``: every claim with what its statements share (payer, form), by provider and number."""
     columns = [claim.c[name] for name in (*REGISTER_TEXTS, "received_on", "statement_count", *AMOUNTS)]

@@ -32,6 +32,7 @@ from cheonggu.ledger import (
     intake,
     lines,
     locks,
+    past,
     registers,
     remarks,
     reports,
@@ -553,11 +554,20 @@ class Ledger(LineBooks):
             return registers.find_error_rules(connection, scheme)
 
     def history(self, scheme: str) -> dict[str, pa.Table]:
-        """What checks may ask of the past: ``history_claim`` (claims that are sent), ``decided_line``."""
+        """What a scheme's own judgement may ask of the past: ``decided_line``."""
+        with self._read() as connection:
+            return {"decided_line": lines.read_history_lines(connection, scheme)}
+
+    def past(
+        self, one: Batch, as_of: date, *, months: Sequence[str], receipt_nos: Sequence[str] = ()
+    ) -> dict[str, pa.Table]:
+        """What the pre-check of a batch can meet: ``identities`` of its statements, ``statements`` of other claims
+        and ``claims`` of those treatment months; schemas in ``cheonggu.ledger.past``."""
         with self._read() as connection:
             return {
-                "history_claim": registers.read_sent_claims(connection, scheme),
-                "decided_line": lines.read_history_lines(connection, scheme),
+                "identities": past.read_identities(connection, one),
+                "statements": past.read_statements(connection, one, as_of, receipt_nos),
+                "claims": past.read_claims(connection, one, months),
             }
 
     def statement_history(self, statement_key: str) -> pa.Table:

@@ -14,6 +14,7 @@ from cheonggu.codes import CodeLists
 from cheonggu.findings import none_found
 from cheonggu.layouts import LayoutCatalogue
 from cheonggu.notices import Notice
+from cheonggu.optional_views import Cut
 from cheonggu.sources.contract import Contract
 
 # The name of a batch's claim class in its group; originals have none.
@@ -196,7 +197,8 @@ class DisputeRules:
 class Scheme:
     """One claim scheme. ``statement_views`` are read per provider and month, ``roster_views`` per provider.
 
-    ``statement_views[0]`` has one row per statement, ``provider_view`` one per provider. A change in one of the
+    ``statement_views[0]`` has one row per statement, ``provider_view`` one per provider. ``optional_views`` are read
+    where the source has them. A change in one of the
     ``context_views`` gives blocked statements another chance, and so does a new instruction of one of the
     ``decision_kinds`` about the statement. ``linked_rosters`` names rosters of which a batch keeps only the rows its
     statements point to by that column. ``bundles_months``: one claim holds statements of every month that is due.
@@ -288,3 +290,4 @@ class Scheme:
     # Notices as record files: (file name → bytes, the site's layout tables, other offices' provider codes) → notice.
     parse_records: Callable[[Mapping[str, bytes], Iterable[Path], Mapping[str, str]], Notice] | None = None
     signatures: SignatureRules | None = None
+    optional_views: Mapping[str, Cut] = field(default_factory=dict)

@@ -39,7 +39,13 @@ class Source(Protocol):
     """A hospital's data. Raises ContractError (data not as promised) or SiteError (cannot be reached)."""
 
     def check(self) -> None:
-        """Compare every view and column with the contract. Repeating it does no harm."""
+        """Compare every view and column with the contract, optional views as far as they are there.
+
+        Repeating it does no harm.
+        """
+
+    def has(self, view: str) -> bool:
+        """Whether an optional view is there; an absent view and one the role may not see are the same."""
 
     def groups(self, first_month: str, last_month: str) -> pa.Table:
         """Schema ``GROUPS``: providers and care months (CCYYMM, both ends included) that hold statements."""

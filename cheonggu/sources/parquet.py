@@ -43,8 +43,11 @@ class ParquetSource(ClosingSource):
         self._dataset = functools.cache(self._open)
 
     def check(self) -> None:
-        for view in self.contract.views:
+        for view in (*self.contract.views, *filter(self.has, self.contract.optional_views)):
             self._check_shape(view, self.contract.columns(view))
+
+    def has(self, view: str) -> bool:
+        return (self.folder / f"{view}.parquet").is_file() or (self.folder / view).exists()
 
     def groups(self, first_month: str, last_month: str) -> pa.Table:
         view, names = self.contract.main_view, ["provider_code", "care_month"]

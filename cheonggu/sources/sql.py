@@ -65,6 +65,17 @@ class SqlSource(ClosingSource):
     def check(self) -> None:
         for view in self.contract.views:
             self._check_view(view)
+        for view in self.contract.optional_views:
+            if self.has(view):
+                self._check_view(view)
+
+    def has(self, view: str) -> bool:
+        if not self._types.get(view):
+            try:
+                self._types[view] = self._dialect.describe(self._connection, view)
+            except self._dialect.errors as error:
+                raise broken_read(view, error) from None
+        return bool(self._types[view])
 
     def groups(self, first_month: str, last_month: str) -> pa.Table:
         view = self.contract.main_view
@@ -118,14 +129,9 @@ class SqlSource(ClosingSource):
         return f"{sql} WHERE {' AND '.join(where)}" if where else sql
 
     def _check_shape(self, view: str, columns: Sequence[Column]) -> None:
-        if not self._types.get(view):
-            try:
-                self._types[view] = self._dialect.describe(self._connection, view)
-            except self._dialect.errors as error:
-                raise broken_read(view, error) from None
-        types = self._types[view]
-        if not types:
+        if not self.has(view):
             raise missing_view(view)
+        types = self._types[view]
         if missing := [one.name for one in columns if one.name not in types]:
             raise missing_columns(view, missing)
         for one in columns:

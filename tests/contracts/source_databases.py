@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import cheonggu.sources.contract
+from cheonggu.sources.contract import CONTRACT
 
 EXAMPLE = Path(cheonggu.sources.contract.__file__).with_name("example_postgresql.sql")
+
+IN_EXAMPLE = (*CONTRACT.views, "eligibility")  # views the example gives
 
 # From the contract's columns back to the example schema of the documentation.
 FILL = """
@@ -42,6 +45,9 @@ INSERT INTO his.special_note SELECT statement_key, detail_seq, provider_code, ca
 INSERT INTO his.doctor SELECT provider_code, license_type, license_no, birth_date, employment = 'part',
   hired_on, left_on FROM load.doctor;
 INSERT INTO his.doctor_shift SELECT provider_code, license_no, worked_on FROM load.doctor_day;
+INSERT INTO his.insurance_answer SELECT statement_key, provider_code, care_month, valid_from, valid_to,
+  insurance = 'MA', medical_aid_class, near_poor_class, is_veteran = 1, is_restricted = 1, died_on, checked_on,
+  changed_on, selected_institution, entitlements FROM load.eligibility;
 INSERT INTO his.therapist_shift SELECT provider_code, therapist_key, worked_on, employment = 'part',
   (provider_code, therapist_key, worked_on) IN (SELECT provider_code, therapist_key, worked_on
   FROM load.therapist_holiday) FROM load.therapist_day;

@@ -806,14 +806,6 @@ class MemoryPromises:
         with pytest.raises(StateError):
             ledger.claim(PROVIDER, "2026050099")
 
-    def test_the_past_for_the_check_names_sent_claims_only(self, ledger: Ledger) -> None:
-        claim = hand_off(ledger, "b1")
-        check(ledger, "b2")
-        rows = ledger.history(SCHEME)["history_claim"].to_pylist()
-        assert [(row["claim_no"], row["state"], row["payer_class"]) for row in rows] == [
-            (claim.claim_no, "HANDED_OFF", "4")
-        ]
-
     def test_a_second_holder_of_a_lock_is_busy(self, ledger: Ledger, url: str) -> None:
         with open_at(url) as other:
             with ledger.exclusive("hira-submit"):

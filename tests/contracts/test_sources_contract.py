@@ -26,7 +26,7 @@ def tables(sample) -> dict[str, pa.Table]:
     """What the hospital holds, by a way that shares nothing with the adapters: Python's own sqlite3."""
     found = {}
     with sqlite3.connect(sample.folder / "hospital.db") as db:
-        for view in CONTRACT.views:
+        for view in source_databases.IN_EXAMPLE:
             key = ", ".join(CONTRACT.key(view))
             rows = db.execute(f"SELECT * FROM cheonggu_{view} ORDER BY {key}").fetchall()
             columns = dict(zip(CONTRACT.arrow_schema(view).names, zip(*rows, strict=True), strict=True))
@@ -48,10 +48,14 @@ class SourceContract:
         source.check()
 
     def test_every_view_is_read_with_the_contracts_schema_and_values(self, source, tables) -> None:
-        for view in CONTRACT.views:
+        for view in source_databases.IN_EXAMPLE:
             found = source.read(view)
             assert found.schema.equals(CONTRACT.arrow_schema(view)), view
             assert found.equals(tables[view]), view
+
+    def test_optional_views_are_there_or_not(self, source) -> None:
+        assert source.has("eligibility")
+        assert not source.has("dur_hit")
 
     def test_a_read_can_be_narrowed_to_provider_and_month(self, source, tables) -> None:
         for view in ("statement", "line", "detail"):

@@ -10,12 +10,15 @@ import cheonggu
 from cheonggu.codes import CodeLists
 from cheonggu.errors import DataFileError
 from cheonggu.layouts import LayoutCatalogue
+from cheonggu.precheck.tables import load_tables
+from cheonggu.schemes.hira.precheck_record import OPTIONAL_VIEWS
 from cheonggu.sources.contract import (
     CONTRACT,
     CONTRACT_FILE,
     DATE,
     HEADINGS,
     INT,
+    OPTIONAL_FILE,
     PERSONAL_COLUMNS,
     load_contract,
 )
@@ -157,4 +160,46 @@ def test_other_headings_an_absent_and_an_empty_contract_are_refused(tmp_path):
 
 
 def test_the_shipped_contract_is_the_one_loaded():
-    assert load_contract(CONTRACT_FILE) == CONTRACT
+    assert load_contract(CONTRACT_FILE, OPTIONAL_FILE) == CONTRACT
+
+
+def test_an_optional_view_may_not_repeat_a_required_one(tmp_path):
+    again = tmp_path / "optional.csv"
+    again.write_text(f"{SOUND_HEADINGS}\nvisit,visit_key,text,10,1,Y,,,열쇠,key\n", encoding="utf-8")
+    with pytest.raises(DataFileError, match=r"optional\.csv, row 2: visit\.visit_key stands twice"):
+        load_contract(broken(tmp_path, "visit,colour,text,10,,Y,,,색,colour"), again)
+
+
+def test_every_optional_view_feeds_a_table_of_the_rules_with_the_same_columns():
+    """What the pre-check expects and what a hospital is asked for cannot drift apart."""
+    tables = load_tables(
+        HIRA / "rules" / "precheck" / "tables.csv", LayoutCatalogue.from_folder(HIRA / "layouts")
+    )
+    assert set(CONTRACT.optional_views) == set(OPTIONAL_VIEWS)
+    keys = {"statement_key", "provider_code", "care_month", "line_seq"}
+    numbers = {"statement_no", "line_no"}
+    for view in CONTRACT.optional_views:
+        asked = {one.name for one in tables.tables[view].columns} - numbers
+        assert {one.name for one in CONTRACT.columns(view)} - keys == asked - keys, view
+        assert tables.tables[view].use == "optional"
+
+
+def test_every_optional_table_of_the_rules_has_a_source():
+    tables = load_tables(
+        HIRA / "rules" / "precheck" / "tables.csv", LayoutCatalogue.from_folder(HIRA / "layouts")
+    )
+    of_the_pipeline = {
+        *(
+            "file",
+            "record",
+            "institution",
+            "source_stmt",
+            "holiday",
+            "identity",
+            "computed_amounts",
+            "open_finding",
+        ),
+        *("history_stmt", "history_line", "history_rx", "history_claim"),
+    }
+    views = {*CONTRACT.views, *CONTRACT.optional_views}
+    assert {one.name for one in tables.optional} - views == of_the_pipeline

@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 
 from cheonggu.errors import UsageError
-from cheonggu.sources.contract import CONTRACT
 from cheonggu.sources.sample import build_sample
+from cheonggu.sources.sample.write import VIEWS
 
 
 def digest(path):
@@ -23,7 +23,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path, form):
         build_sample(tmp_path / name, statements=500, seed=3, format=form) for name in ("one", "two")
     )
     files = sorted(one.name for one in first.folder.iterdir())
-    assert len(files) == 3 if form == "sqlite" else len(files) == len(CONTRACT.views) + 2
+    assert len(files) == 3 if form == "sqlite" else len(files) == len(VIEWS) + 2
     for name in files:
         assert digest(first.folder / name) == digest(second.folder / name), name
 

@@ -10,6 +10,7 @@ from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS, value_on
 from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
+from cheonggu.schemes.hira.precheck_record import OPTIONAL_VIEWS
 from cheonggu.schemes.hira.record_notices import parse_records
 from cheonggu.schemes.hira.rehearsal import REHEARSAL
 from cheonggu.schemes.hira.remedies import describe_finding, dispute_days, find_remedies
@@ -77,4 +78,5 @@ SCHEME = Scheme(
     rosters=ROSTERS,
     check_settings=check_settings,
     parse_records=parse_records,
+    optional_views=OPTIONAL_VIEWS,
 )

@@ -81,6 +81,15 @@ def assemble(batch: BatchInput) -> Assembled:
     return Assembled(header, records, members, f"{batch.claim_no} {batch.group['form_no']}")
 
 
+def line_numbers(kind: str, lines: pa.Table, numbered: pa.Table) -> pa.Table:
+    """Which number each care line got on the wire: statement_key, line_seq, statement_no, line_no.
+
+    ``lines``: view line; ``numbered``: statement_key and statement_no.
+    """
+    db = Tables(numbered=numbered, section=section_order(kind), line=lines)
+    return db.table(f"SELECT statement_key, line_seq, statement_no, line_no FROM ({NUMBERED['C']}) AS c")
+
+
 def _number(batch: BatchInput, members: pa.Table) -> dict[str, pa.Table]:
     """B, C, D and E in wire order with statement_no and line_no."""
     db = Tables(

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cheonggu.formats.claim_set import ClaimSet, inspect_set, read_set
 from cheonggu.schemes.hira.data import CODES, LAYOUTS, first_day, form_facts, value_on
-from cheonggu.schemes.hira.holidays import known_days, public_holidays
+from cheonggu.schemes.hira.precheck_record import holiday_table, record_tables
 from cheonggu.schemes.hira.targets import ROSTER_VIEWS
 from cheonggu.schemes.scheme import CLASS_NAME
 
@@ -24,8 +24,8 @@ def precheck_tables(
 ) -> dict[str, pa.Table]:
     """Tables of ``rules/precheck/tables.csv`` for the claim whose SAM set lies in ``sam``.
 
-    ``views``: the validated tables of the source. ``context``: ``batch`` (the ledger's), ``as_of`` (day of the
-    hand-off) and ``members`` (statement_key, statement_no).
+    ``views``: the batch's tables of the source contract, optional views as far as the hospital has them. ``context``:
+    ``batch`` (the ledger's), ``as_of`` (day of the hand-off) and ``members`` (statement_key, statement_no).
     """
     batch = context["batch"]
     paths = sorted(path for path in sam.iterdir() if path.is_file())
@@ -49,26 +49,10 @@ def precheck_tables(
         "claim": pa.Table.from_pylist([claim]),
         "institution": provider,
         "code": code_table(),
-        **_holidays(batch.treatment_month),
-        "source_stmt": _care_days(views["statement"], context["members"]),
         **{name: views[name] for name in ROSTER_VIEWS},
+        **record_tables(batch.kind, views, context["members"]),
+        **holiday_table(batch.treatment_month),
     }
-
-
-def _care_days(statements: pa.Table, members: pa.Table) -> pa.Table:
-    """First and last care day of every statement, which the files of inpatients do not carry."""
-    days = statements.select(["statement_key", "care_from", "care_to"])
-    return members.join(days, "statement_key").drop_columns(["statement_key"])
-
-
-def _holidays(month: str) -> dict[str, pa.Table]:
-    """Public holidays around the claim's month; absent where its year is not known, so that rules say so."""
-    start = first_day(month)
-    first, last = start.replace(month=1), start.replace(month=12, day=31)
-    known = known_days()
-    if not (known[0] <= first and last <= known[1]):
-        return {}
-    return {"holiday": public_holidays(first, last).rename_columns(["day", "name"])}
 
 
 def foreign_tables(paths: list[Path], kind: str | None = None) -> dict[str, pa.Table]:

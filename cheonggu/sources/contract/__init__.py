@@ -1,8 +1,11 @@
 """The source contract (원천자료 계약): which views a hospital provides, with which columns, types and keys.
 
-``contract.csv`` is the only place where a column is written down. Adapters, the sample hospital, validation and
-``docs/source-contract.md`` (``python -m cheonggu.sources.contract``) all follow it. Column names are those of the
-SAM layouts wherever a column travels on the wire.
+``contract.csv`` and ``optional.csv`` are the only places where a column is written down. Adapters, the sample hospital,
+validation and ``docs/source-contract.md`` (``python -m cheonggu.sources.contract``) all follow them. Column names are
+those of the SAM layouts wherever a column travels on the wire.
+
+``optional.csv`` holds the views a hospital may leave out: rules of the pre-check that ask one are reported as not
+checked while it is absent.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from cheonggu.errors import DataFileError
 from cheonggu.layouts import odd_row
 
 CONTRACT_FILE = Path(__file__).parent.with_name("contract.csv")
+OPTIONAL_FILE = CONTRACT_FILE.with_name("optional.csv")
 HEADINGS = [
     "view",
     "column",
@@ -72,13 +76,24 @@ class Column:
 
 @dataclass(frozen=True)
 class Contract:
-    """All views in contract order."""
+    """All views in contract order: those every hospital provides and those it may leave out."""
 
-    all_columns: tuple[Column, ...] = field(repr=False)
+    required_columns: tuple[Column, ...] = field(repr=False)
+    optional_columns: tuple[Column, ...] = field(repr=False, default=())
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        return self.required_columns + self.optional_columns
 
     @cached_property
     def views(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.view for one in self.all_columns))
+        """Views every hospital provides."""
+        return tuple(dict.fromkeys(one.view for one in self.required_columns))
+
+    @cached_property
+    def optional_views(self) -> tuple[str, ...]:
+        """Views a hospital may leave out."""
+        return tuple(dict.fromkeys(one.view for one in self.optional_columns))
 
     @cached_property
     def main_view(self) -> str:
@@ -87,14 +102,17 @@ class Contract:
 
     @cached_property
     def _by_view(self) -> dict[str, tuple[Column, ...]]:
-        return {view: tuple(one for one in self.all_columns if one.view == view) for view in self.views}
+        every = (*self.views, *self.optional_views)
+        return {view: tuple(one for one in self.all_columns if one.view == view) for view in every}
 
     def columns(self, view: str) -> tuple[Column, ...]:
         """The columns of a view in contract order; KeyError names the known views."""
         try:
             return self._by_view[view]
         except KeyError:
-            raise KeyError(f"no view {view!r} in the source contract; views: {self.views}") from None
+            raise KeyError(
+                f"no view {view!r} in the source contract; views: {tuple(self._by_view)}"
+            ) from None
 
     def column(self, view: str, name: str) -> Column:
         """One column; KeyError when the view has no such column."""
@@ -116,8 +134,18 @@ class Contract:
         return pa.schema([pa.field(one.name, one.arrow_type) for one in self.columns(view)])
 
 
-def load_contract(path: Path) -> Contract:
-    """Read and check a contract table; anything odd is a DataFileError that names file and row."""
+def load_contract(path: Path, optional: Path | None = None) -> Contract:
+    """Read and check the contract's tables; anything odd is a DataFileError that names file and row."""
+    columns = _read_columns(path, [])
+    further = _read_columns(optional, columns) if optional else []
+    contract = Contract(tuple(columns), tuple(further))
+    _check_keys(path, contract, columns)
+    if optional:
+        _check_keys(optional, contract, further)
+    return contract
+
+
+def _read_columns(path: Path, before: list[Column]) -> list[Column]:
     columns: list[Column] = []
     try:
         with path.open(encoding="utf-8", newline="") as stream:
@@ -125,14 +153,12 @@ def load_contract(path: Path) -> Contract:
             if reader.fieldnames != HEADINGS:
                 raise odd_row(path, 1, f"the headings are not {','.join(HEADINGS)}")
             for number, row in enumerate(reader, start=2):
-                columns.append(_column(path, number, row, columns))
+                columns.append(_column(path, number, row, before + columns))
     except OSError as error:
         raise DataFileError(
             f"{path.name} cannot be read: {error.strerror}.", f"{path.name} 파일을 읽을 수 없습니다."
         ) from error
-    contract = Contract(tuple(columns))
-    _check_keys(path, contract)
-    return contract
+    return columns
 
 
 def _column(path: Path, number: int, row: dict[str, str], before: list[Column]) -> Column:
@@ -194,19 +220,19 @@ def _odd_codes(codes: str) -> Iterator[str]:
         yield f"codes {codes!r} are neither @list nor value:meaning|value:meaning"
 
 
-def _check_keys(path: Path, contract: Contract) -> None:
-    if not contract.views:
+def _check_keys(path: Path, contract: Contract, columns: list[Column]) -> None:
+    if not columns:
         raise odd_row(path, 1, "there is no view")
-    for view in contract.views:
+    for view in dict.fromkeys(one.view for one in columns):
         places = sorted(one.key for one in contract.columns(view) if one.key)
         if places != list(range(1, len(places) + 1)) or not places:
-            last = max(number for number, one in enumerate(contract.all_columns, start=2) if one.view == view)
+            last = max(number for number, one in enumerate(columns, start=2) if one.view == view)
             raise odd_row(path, last, f"the key of view {view} is not numbered from 1 without gaps")
     if all(contract.key(view) != (MAIN_KEY,) for view in contract.views):
         raise odd_row(path, 1, f"no view has {MAIN_KEY} alone as its key")
 
 
-CONTRACT = load_contract(CONTRACT_FILE)
+CONTRACT = load_contract(CONTRACT_FILE, OPTIONAL_FILE)
 
 # Columns whose values may never stand in a log, an exception, a finding or an event.
 PERSONAL_COLUMNS = frozenset(one.name for one in CONTRACT.all_columns if one.is_personal)

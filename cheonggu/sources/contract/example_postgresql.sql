@@ -56,6 +56,12 @@ CREATE TABLE his.therapist_shift (
     institution char(8) NOT NULL, therapist varchar(40) NOT NULL, day date NOT NULL, is_part_time boolean NOT NULL,
     is_holiday boolean NOT NULL
 );
+CREATE TABLE his.insurance_answer (
+    encounter varchar(40) NOT NULL, institution char(8) NOT NULL, month char(6) NOT NULL, begins date NOT NULL, ends date,
+    is_medical_aid boolean NOT NULL, aid_class char(1), near_poor char(1), is_veteran boolean NOT NULL,
+    is_unpaid boolean NOT NULL, died date, asked timestamp NOT NULL, changed date, chosen_institution char(8),
+    further varchar(200), PRIMARY KEY (encounter, begins)
+);
 
 -- [views] the contract over these tables
 CREATE SCHEMA cheonggu;
@@ -136,6 +142,15 @@ SELECT institution AS provider_code, therapist AS therapist_key, day AS worked_o
        CASE WHEN is_part_time THEN 'part' ELSE 'full' END AS employment
 FROM his.therapist_shift;
 
+-- One row per period of insurance that the eligibility check answered for the visit.
+CREATE VIEW cheonggu.cheonggu_eligibility AS
+SELECT encounter AS statement_key, institution AS provider_code, month AS care_month, begins AS valid_from,
+       ends AS valid_to, CASE WHEN is_medical_aid THEN 'MA' ELSE 'HI' END AS insurance,
+       aid_class AS medical_aid_class, near_poor AS near_poor_class, is_veteran::integer AS is_veteran,
+       is_unpaid::integer AS is_restricted, died AS died_on, asked::date AS checked_on, changed AS changed_on,
+       chosen_institution AS selected_institution, further AS entitlements
+FROM his.insurance_answer;
+
 -- [indexes] the nightly reads ask for one provider and one month at a time
 CREATE INDEX encounter_by_month ON his.encounter
     (institution, ((extract(year FROM ended) * 100 + extract(month FROM ended))::integer::text));
@@ -143,6 +158,7 @@ CREATE INDEX disease_by_month ON his.disease (institution, month);
 CREATE INDEX order_item_by_month ON his.order_item (institution, month);
 CREATE INDEX outside_rx_by_month ON his.outside_rx (institution, month);
 CREATE INDEX special_note_by_month ON his.special_note (institution, month);
+CREATE INDEX insurance_answer_by_month ON his.insurance_answer (institution, month);
 
 -- [role] reads the views and nothing else; set its password with \password cheonggu_reader
 CREATE ROLE cheonggu_reader LOGIN CONNECTION LIMIT 4;

@@ -48,6 +48,25 @@ NOTES = {
         "may stay empty where `therapist_holiday` is filled and nobody wants the average."
     ),
 }
+OPTIONAL_TITLES = {
+    "institution_fact": "institution_fact: what is registered and designated (요양기관 현황)",
+    "doctor_absence": "doctor_absence: leave, stays abroad, suspensions (의사 부재·자격정지)",
+    "doctor_training": "doctor_training: trainings of a licence (교육 이수)",
+    "eligibility": "eligibility: answers of the eligibility check (자격조회)",
+    "registration": "registration: special cases a patient is registered for (산정특례 등록)",
+    "statement_fact": "statement_fact: facts only the record knows (명세서 사실)",
+    "line_fact": "line_fact: facts about a care line (진료내역 사실)",
+    "dur_hit": "dur_hit: answers of the drug utilisation review (DUR)",
+    "source_visit": "source_visit: every visit, billed or not (내원)",
+    "medical_aid_office": "medical_aid_office: offices of medical aid (보장기관)",
+    "kcd_master": "kcd_master: diagnoses (상병 마스터)",
+    "fee_master": "fee_master: fees and materials (수가·재료 마스터)",
+    "drug_master": "drug_master: drugs (약가 마스터)",
+    "line_group": "line_group: groups of codes the rules speak of (코드 묶음)",
+    "modifier": "modifier: what the modifier digits of a fee code say (산정코드)",
+    "material_need": "material_need: procedures that need a material (행위별 재료)",
+    "dx_need": "dx_need: diagnoses that justify a code (코드별 상병)",
+}
 
 
 def make_page() -> str:
@@ -55,6 +74,9 @@ def make_page() -> str:
     script = EXAMPLE.read_text(encoding="utf-8")
     parts = {
         "count": str(len(CONTRACT.views)),
+        "optional_count": str(len(CONTRACT.optional_views)),
+        "optional_views": "\n\n".join(_optional_section(view) for view in CONTRACT.optional_views),
+        "optional_example": _sql(_view_sql("eligibility", script)),
         "views": "\n\n".join(_view_section(view, script) for view in CONTRACT.views),
         "indexes": _sql(_part(script, "indexes")),
         "role": _sql(_part(script, "role")),
@@ -66,6 +88,10 @@ def make_page() -> str:
 def _view_section(view: str, script: str) -> str:
     table = list_columns(CONTRACT, view)
     return f"## {TITLES[view]}\n\n{NOTES[view]}\n\n{table}\n\n{_sql(_view_sql(view, script))}"
+
+
+def _optional_section(view: str) -> str:
+    return f"### {OPTIONAL_TITLES[view]}\n\n{list_columns(CONTRACT, view)}"
 
 
 def list_columns(contract: Contract, view: str) -> str:

@@ -152,8 +152,7 @@ def _priced(
     is_medicine = is_drug | is_herb
     is_night = (seq == 0) & statements.is_night[owner]
     price = items.price_won[item] * 100
-    # A fee with an addition is rounded half up to 10 won again.
-    price = np.where(is_night, (price * NIGHT_PER_CENT // 100 + 500) // 1_000 * 1_000, price)
+    price = np.where(is_night, night_price(price), price)
     stay = statements.stay_days[owner]
     is_ward_item = (use == "item") & (stay > 1)
     days = np.where(is_ward_item, 1 + (random.random(count) * stay).astype(np.int64), 1)
@@ -174,6 +173,12 @@ def _priced(
         is_night=is_night,
         doctor=np.where(named, statements.doctor[owner], -1),
     )
+
+
+def night_price(price: Ints) -> Ints:
+    """A fee with the night addition, rounded half up to 10 won again (hundredths of a won)."""
+    added: Ints = (price * NIGHT_PER_CENT // 100 + 500) // 1_000 * 1_000
+    return added
 
 
 def type_additions(lines: Lines, items: Items, statements: Statements) -> Ints:

@@ -30,6 +30,7 @@ from cheonggu.sources.sample.codes import (
 from cheonggu.sources.sample.defects import EXTERNAL_CAUSE, Sheet
 from cheonggu.sources.sample.diagnoses import department_codes
 from cheonggu.sources.sample.draw import Ints, digits, pick
+from cheonggu.sources.sample.optional import OFFICE_COUNT, OFFICES, eligibility_columns, list_tables
 from cheonggu.sources.sample.people import Doctors, Patients
 from cheonggu.sources.sample.rosters import roster_tables
 from cheonggu.sources.sample.visits import Statements
@@ -96,6 +97,7 @@ def keys_of(sheet: Sheet, index: list[int]) -> list[str]:
 def sample_tables(hospital: Hospital) -> Iterator[tuple[str, pa.Table]]:
     """(view, table without its constant columns) in an order fit for loading; statement views in slices."""
     yield from roster_tables(hospital.doctors, hospital.calendar)
+    yield from list_tables(hospital.sheet.table.code, hospital.sheet.items)
     count = hospital.sheet.statements.count
     total = count + len(hospital.sheet.orphans)
     makers = {
@@ -104,6 +106,7 @@ def sample_tables(hospital: Hospital) -> Iterator[tuple[str, pa.Table]]:
         "line": _line_table,
         "prescription": _prescription_table,
         "detail": _detail_table,
+        "eligibility": _eligibility_table,
     }
     for view, make in makers.items():
         for start in range(0, total, SLICE):
@@ -187,7 +190,7 @@ def _statement_table(hospital: Hospital, start: int, stop: int) -> pa.Table:
         "admission_key": _blank_unless(is_in, digits(rows, KEY_DIGITS, "A")),
         "slice_no": is_in.astype(np.int64),
         "reviewed_on": hospital.reviewed_on[rows],
-        "medical_aid_office_code": _blank_unless(is_aided, digits(11_680_000_000 + mark % 25, 11)),
+        "medical_aid_office_code": _blank_unless(is_aided, digits(OFFICES + mark % OFFICE_COUNT, 11)),
         "medical_aid_class": _coded(AID_CLASS, some.payer),
         "injury_work_class": _coded(INJURY_CLASS, some.payer),
         "subscriber_name": patients.subscriber.take(patient),
@@ -205,6 +208,15 @@ def _statement_table(hospital: Hospital, start: int, stop: int) -> pa.Table:
     for name, texts in sheet.texts.items():
         columns[name] = _replaced(columns[name], {row - start: text for row, text in texts.items()})
     return _table("statement", columns)
+
+
+def _eligibility_table(hospital: Hospital, start: int, stop: int) -> pa.Table:
+    rows = np.arange(start, min(stop, hospital.sheet.statements.count), dtype=np.int64)
+    some = _part(hospital.sheet.statements, rows)
+    aided, aid_class = np.isin(some.payer, (MA1, MA2)), _coded(AID_CLASS, some.payer)
+    return _table(
+        "eligibility", {**_owner(hospital, rows), **eligibility_columns(aided, aid_class, some.care_from)}
+    )
 
 
 def _part(statements: Statements, rows: Ints) -> Statements:

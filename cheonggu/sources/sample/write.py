@@ -14,9 +14,11 @@ import pyarrow.parquet as pq
 
 from cheonggu.sources.base import VIEW_PREFIX
 from cheonggu.sources.contract import CONTRACT, INT
+from cheonggu.sources.sample.optional import PROVIDED
 from cheonggu.sources.sample.tables import CONSTANTS, Hospital, sample_tables, with_constants
 
 TABLE_PREFIX = "hospital_"
+VIEWS = (*CONTRACT.views, *PROVIDED)
 DATABASE_NAME = "hospital.db"
 
 
@@ -32,11 +34,11 @@ def write_sqlite(folder: Path, hospital: Hospital) -> Path:
         # The file is made anew after any crash, so it needs no journal.
         for statement in ("PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF"):
             _execute(cursor, statement)
-        for view in CONTRACT.views:
+        for view in VIEWS:
             _execute(cursor, _create_table(view))
         for view, table in sample_tables(hospital):
             cursor.adbc_ingest(TABLE_PREFIX + view, table, mode="append")
-        for view in CONTRACT.views:
+        for view in VIEWS:
             for statement in (*_create_indexes(view), _create_view(view)):
                 _execute(cursor, statement)
     os.replace(part, path)
@@ -77,7 +79,7 @@ def _create_view(view: str) -> str:
 def write_parquet(folder: Path, hospital: Hospital) -> Path:
     """One file per view, in the contract's schema; replaces earlier files."""
     with contextlib.ExitStack() as stack:
-        writers = {view: stack.enter_context(_ParquetFile(folder, view)) for view in CONTRACT.views}
+        writers = {view: stack.enter_context(_ParquetFile(folder, view)) for view in VIEWS}
         for view, table in sample_tables(hospital):
             writers[view].write(with_constants(view, table))
     return folder
