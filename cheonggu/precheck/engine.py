@@ -286,46 +286,25 @@ def _run(session: Session, jobs: Iterable[_Job], clock: _Clock) -> list[tuple[st
             failed += _attempt(session, job, job.part.query)
     for table, scanned in scans.items():
         with clock(f"scan {table}"):
-            failed += (_sift if session.keeps_plans else _scan)(session, table, scanned)
-    return failed
-
-
-def _sift(session: Session, table: str, jobs: list[_Job]) -> list[tuple[str, str]]:
-    """One pass over a small table tells which predicates hold anywhere; only those look for their rows."""
-    place = table_place(session.catalogue, table)
-    found = ", ".join(f"bool_or(coalesce(({job.part.where}), false))" for job in jobs)
-    try:
-        flags = session.run(f"SELECT {found} FROM {place}", _all_required(jobs)).fetchone()
-    except duckdb.Error:
-        flags = [True] * len(jobs)
-    failed = []
-    for job, is_found in zip(jobs, flags, strict=True):
-        if is_found:
-            failed += _attempt(session, job, f"SELECT * FROM {place} WHERE {job.part.where}")
+            failed += _scan(session, table, scanned)
     return failed
 
 
 def _scan(session: Session, table: str, jobs: list[_Job]) -> list[tuple[str, str]]:
-    """One pass over a big table with a boolean column per predicate; one by one when the common pass fails."""
+    """One pass over a table tells which predicates hold anywhere; only those look for their rows.
+
+    Keeping a boolean column per predicate for every row would cost each predicate twice: once to filter, once to keep.
+    """
     place = table_place(session.catalogue, table)
-    flags = ", ".join(f"coalesce(({job.part.where}), false) AS is_{place}" for place, job in enumerate(jobs))
-    any_of = " OR ".join(f"coalesce(({job.part.where}), false)" for job in jobs)
+    found = ", ".join(f"bool_or(coalesce(({job.part.where}), false))" for job in jobs)
     try:
-        session.run(
-            f"CREATE OR REPLACE TEMP TABLE scanned AS SELECT *, {flags} FROM {place} WHERE {any_of}",
-            _all_required(jobs),
-        )
-    except duckdb.Error:
-        return [
-            one
-            for job in jobs
-            for one in _attempt(session, job, f"SELECT * FROM {place} WHERE {job.part.where}")
-        ]
-    if session.run("SELECT count(*) FROM scanned").fetchall() == [(0,)]:
-        return []
+        (flags,) = session.run(f"SELECT {found} FROM {place}", _all_required(jobs)).fetchall()
+    except duckdb.Error:  # one of them fails: each shows for itself
+        flags = (True,) * len(jobs)
     failed = []
-    for number, job in enumerate(jobs):
-        failed += _attempt(session, job, f"SELECT * FROM scanned WHERE is_{number}")
+    for job, is_found in zip(jobs, flags, strict=True):
+        if is_found:
+            failed += _attempt(session, job, f"SELECT * FROM {place} WHERE {job.part.where}")
     return failed
 
 

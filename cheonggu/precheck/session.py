@@ -183,9 +183,11 @@ def _refuse_unknown(catalogue: Catalogue, tables: Mapping[str, pa.Table]) -> Non
 def make_tables(connection: Any, catalogue: Catalogue) -> dict[str, list[Column]]:
     """Create the declared tables some condition names, empty; returns their columns, the ones some condition names."""
     words = asked_words(catalogue)
+    required = {name for rule in catalogue.rules for name in rule.requires}
     made: dict[str, list[Column]] = {}
     for declared in catalogue.tables.tables.values():
-        if declared.name not in words or declared.name in MADE_HERE:
+        asked = required if declared.use == OPTIONAL else words
+        if declared.name not in asked or declared.name in MADE_HERE:
             continue
         made[declared.name] = [one for one in declared.columns if one.name in words or one.role] or [
             declared.columns[0]
