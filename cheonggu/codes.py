@@ -13,6 +13,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from cheonggu.errors import UsageError
 from cheonggu.layouts import odd_row
 
 
@@ -41,12 +42,18 @@ class Code:
     @property
     def searched_text(self) -> str:
         """Code, detail code and descriptions in small letters, one to a line."""
-        further = (self.row.get(column, "") for column in FURTHER_KEY_COLUMNS)
+        further = (self.row.get(column, "") for column in (*FURTHER_KEY_COLUMNS, *FURTHER_TEXT_COLUMNS))
         return "\n".join((self.key, *further, self.name_ko, self.name_en)).casefold()
+
+    @property
+    def rule_ids(self) -> tuple[str, ...]:
+        """The pre-check rules that keep this return or review-impossible code from coming."""
+        return tuple(self.row.get("precheck_ids", "").split())
 
 
 KEY_COLUMNS = ("code", "symbol", "value")
 FURTHER_KEY_COLUMNS = ("detail_code", "kcd", "kcd_claim")
+FURTHER_TEXT_COLUMNS = ("desc_ko",)
 NAME_COLUMNS = ("name_ko", "description_ko")
 # Lists whose ``kind`` column says what sort of row it is, not which claim kinds it belongs to.
 KIND_IS_ROW_SORT = {
@@ -81,18 +88,30 @@ class CodeLists:
         """The codes of a list that a claim kind may use on a day."""
         return frozenset(one.key for one in self.rows(name) if one.holds(kind, on))
 
-    def search(self, term: str, name: str | None = None, *, by_prefix: bool = False) -> list[Code]:
+    def search(
+        self, term: str, name: str | None = None, *, by_prefix: bool = False, every_version: bool = False
+    ) -> list[Code]:
         """What the search window (사유코드 검색) of a claims program shows for a term; letter case does not matter.
 
         ``by_prefix``: codes that begin with the term (사유코드). Else: the term stands anywhere in code, detail code or
-        description (통합검색). All lists, or one; a code whose versions read the same is shown once, the newest.
+        description (통합검색). All lists, or one; a code whose versions read the same is shown once, the newest, unless
+        ``every_version`` is asked for. UsageError names the lists when there is no such one.
         """
+        if name is not None and name not in self.names:
+            raise UsageError(
+                f"There is no code list {name!r}.",
+                f"{name!r} 코드 목록은 없습니다.",
+                fix_en=f"Known: {', '.join(self.names)}.",
+                fix_ko=f"사용할 수 있는 목록: {', '.join(self.names)}.",
+            )
         wanted = term.strip().casefold()
-        found: dict[tuple[str, str, str], Code] = {}
-        for one in (row for each in ([name] if name else self.names) for row in self.rows(each)):
+        found: dict[tuple[object, ...], Code] = {}
+        lists = [name] if name else self.names
+        for number, one in enumerate(row for each in lists for row in self.rows(each)):
             is_hit = one.key.casefold().startswith(wanted) if by_prefix else wanted in one.searched_text
             if wanted and is_hit:
-                found[one.list_name, one.key, one.name_ko] = one
+                version = number if every_version else ""
+                found[one.list_name, one.key, one.name_ko, version] = one
         return list(found.values())
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from cheonggu.codes import Code
-from cheonggu.errors import UsageError
 from cheonggu.schemes import find_scheme
+
+SHOWN = ("kcd", "format", "resubmit_ko")  # further columns of a list that a line shows
 
 app = typer.Typer(help="코드 검색 · the code lists", no_args_is_help=True)
 
@@ -26,20 +27,14 @@ def search(
     by_prefix: Annotated[
         bool, typer.Option("--prefix", help="코드가 검색어로 시작 · codes that begin with the term")
     ] = False,
+    every_version: Annotated[
+        bool, typer.Option("--versions", help="같은 코드의 모든 판 · every version of a code")
+    ] = False,
     scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """코드·세부코드·설명에서 찾습니다 · search code, detail code and description; exit 1 when nothing is found."""
-    codes = find_scheme(scheme).codes
-    if name is not None and name not in codes.names:
-        known = ", ".join(codes.names)
-        raise UsageError(
-            f"There is no code list {name!r}.",
-            f"{name!r} 코드 목록은 없습니다.",
-            fix_en=f"Known: {known}.",
-            fix_ko=f"사용할 수 있는 목록: {known}.",
-        )
-    found = codes.search(term, name, by_prefix=by_prefix)
+    found = find_scheme(scheme).codes.search(term, name, by_prefix=by_prefix, every_version=every_version)
     if as_json:
         typer.echo(json.dumps([show_row(one) for one in found], ensure_ascii=False, indent=1))
     elif found:
@@ -51,9 +46,11 @@ def search(
 
 
 def show_line(code: Code) -> str:
-    """One code as a line: list, code, Korean and English description, what may be done, days."""
+    """One code as a line: list, code, descriptions, format, what may be done, the rules that prevent it, days."""
     parts = [code.list_name, code.key, code.name_ko]
-    parts += [one for one in (code.name_en, code.row.get("resubmit_ko", "")) if one]
+    parts += [one for one in (code.name_en, *(code.row.get(name, "") for name in SHOWN)) if one]
+    if code.rule_ids:
+        parts.append(f"규칙 · rules: {', '.join(code.rule_ids)}")
     if code.valid_from or code.valid_to:
         parts.append(f"{code.valid_from or ''}~{code.valid_to or ''}")
     return "  ".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -105,12 +106,15 @@ def check(
     ] = False,
 ) -> None:
     """청구 파일의 구조와 규칙 점검 · check any claim set, ours or another program's; exit 1 on errors."""
-    found = check_files(files_of(paths), on.date() if on else datetime.now(SEOUL).date(), kind)
+    checked = check_files(files_of(paths), on.date() if on else datetime.now(SEOUL).date(), kind)
+    found = checked.findings
     if as_json:
         recognised = recognise(paths, SCHEME.layouts, kind)
-        typer.echo(json.dumps({"kind": recognised.kind, "findings": found.to_pylist()}, ensure_ascii=False))
+        facts = {"kind": recognised.kind, "findings": found.to_pylist(), "not_checked": checked.not_checked}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
         _print_findings(found)
+        _print_not_checked(checked.not_checked)
     _exit_on_errors(found)
 
 
@@ -155,6 +159,18 @@ def _print_findings(found: pa.Table, when_none: str = "이상이 없습니다. N
         typer.echo(f"    {row['message_en']}. {row['fix_en']}")
     if not len(found) and when_none:
         typer.echo(when_none)
+
+
+def _print_not_checked(not_checked: tuple[tuple[str, str], ...]) -> None:
+    """How many rules the files alone cannot decide, by reason, the commonest first."""
+    if not not_checked:
+        return
+    count = len({rule for rule, _ in not_checked})
+    typer.echo(
+        f"파일만으로 점검하지 못한 규칙 {count}개. {count} rules cannot be decided from the files alone:"
+    )
+    for reason, times in Counter(reason for _, reason in not_checked).most_common():
+        typer.echo(f"    {times:4}  {reason}")
 
 
 def _exit_on_errors(found: pa.Table) -> None:

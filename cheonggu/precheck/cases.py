@@ -156,7 +156,8 @@ def _change(catalogue: Catalogue, rows: Rows, case: Case, change: str) -> None:
     statement = found["where"] or "*"
     values = _values(case, change, types, found["rest"] or "")
     if found["verb"] == "add":
-        own.append(({} if statement == "-" else {"statement_no": statement}) | values)
+        claim_nos = {} if "claim_no" not in types else {"claim_no": _claim_no(rows)}
+        own.append(claim_nos | ({} if statement == "-" else {"statement_no": statement}) | values)
         return
     chosen = _chosen(own, statement)
     if not chosen:
@@ -166,6 +167,12 @@ def _change(catalogue: Catalogue, rows: Rows, case: Case, change: str) -> None:
         return
     for row in chosen:
         row.update(values)
+
+
+def _claim_no(rows: Rows) -> str | None:
+    """The number of the claim, which every record of it carries."""
+    header = rows.get("header") or [{}]
+    return header[0].get("claim_no")
 
 
 def _chosen(rows: list[dict[str, Any]], where: str) -> list[dict[str, Any]]:

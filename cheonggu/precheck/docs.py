@@ -1,4 +1,7 @@
-"""Writes ``docs/finding-codes.md`` from the rule catalogue: ``python -m cheonggu.precheck.docs docs/finding-codes.md``.
+"""Writes ``docs/finding-codes.md`` from the rule catalogue and from the texts of the shape checks:
+
+``python -m cheonggu.precheck.docs docs/finding-codes.md schemas/shape_rules.toml``. The second file is read as data;
+its checks live in a room this one does not know.
 
 A data-health test compares the file with what this writes, so the page cannot fall behind the rules.
 """
@@ -6,6 +9,7 @@ A data-health test compares the file with what this writes, so the page cannot f
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +20,8 @@ from cheonggu.schemes import SCHEMES
 
 HEAD = """# 점검 규칙 · Finding codes
 
-Written by `python -m cheonggu.precheck.docs docs/finding-codes.md`; edit the rules, not this page.
+Written by `python -m cheonggu.precheck.docs docs/finding-codes.md schemas/shape_rules.toml`; edit the rules, not this
+page.
 How to change or add a rule: [changing-a-rule.md](changing-a-rule.md).
 
 - `error` (오류) takes the statement out of the claim, or holds the claim; `warning` (경고) shows and lets it pass.
@@ -26,12 +31,12 @@ How to change or add a rule: [changing-a-rule.md](changing-a-rule.md).
 """
 
 
-def write_page(catalogue: Catalogue) -> str:
-    """The whole page as Markdown."""
+def write_page(catalogue: Catalogue, shapes: Path) -> str:
+    """The whole page as Markdown; ``shapes``: the texts of the SRC checks."""
     parts = [HEAD, _count(catalogue.rules)]
     for file, rules in groupby(catalogue.rules, key=lambda one: one.file):
         parts.append(_section(file, list(rules)))
-    parts.append(_reverse(catalogue))
+    parts += [_shapes(shapes), _reverse(catalogue)]
     return "\n".join(parts)
 
 
@@ -61,6 +66,24 @@ def _section(file: str, rules: list[Rule]) -> str:
     return "\n".join([*head, *rows, "", *notes, ""])
 
 
+def _shapes(path: Path) -> str:
+    """The checks of the source tables, which run before anything is assembled."""
+    texts = tomllib.loads(path.read_text(encoding="utf-8"))
+    rows = [
+        f"| {check_id} | {one['message_ko']}<br>{one['message_en']} | {one['fix_ko']}<br>{one['fix_en']} |"
+        for check_id, one in texts.items()
+    ]
+    head = [
+        "## source tables (원천자료 검증)",
+        "",
+        "Found while validating what the hospital's views gave; each sets its statement aside.",
+        "",
+        "| 규칙 | 내용 | 조치 |",
+        "| --- | --- | --- |",
+    ]
+    return "\n".join([*head, *rows, ""])
+
+
 def _days(rule: Rule) -> str:
     if not (rule.first or rule.last):
         return ""
@@ -83,11 +106,11 @@ def _reverse(catalogue: Catalogue) -> str:
     return "\n".join([*lines, ""])
 
 
-def main(path: Path) -> None:
+def main(path: Path, shapes: Path) -> None:
     """Write the page of the only scheme that has a catalogue."""
     scheme = next(one for one in SCHEMES.values() if one.rule_folders)
-    path.write_text(write_page(load_catalogue(scheme.rule_folders)), encoding="utf-8")
+    path.write_text(write_page(load_catalogue(scheme.rule_folders), shapes), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:3]))

@@ -118,4 +118,6 @@ def test_the_format_of_every_special_detail_gives_a_checker(version: Version) ->
 
 def test_the_page_of_finding_codes_is_fresh() -> None:
     written = (ROOT / "docs" / "finding-codes.md").read_text(encoding="utf-8")
-    assert written == write_page(catalogue()), "run python -m cheonggu.precheck.docs docs/finding-codes.md"
+    assert written == write_page(catalogue(), ROOT / "schemas" / "shape_rules.toml"), (
+        "run python -m cheonggu.precheck.docs docs/finding-codes.md schemas/shape_rules.toml"
+    )

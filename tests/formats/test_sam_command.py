@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,11 +85,45 @@ def test_check_lists_findings_as_json_and_in_words(tmp_path: Path) -> None:
     assert result.exit_code == 1
     answer = json.loads(result.stdout)
     assert answer["kind"] == "drg"
-    assert [(one["rule_id"], one["detail"]) for one in answer["findings"]] == [
-        ("FILE-001", "line 4: 388 bytes")
-    ]
+    found = [(one["rule_id"], one["detail"]) for one in answer["findings"]]
+    assert ("FILE-001", "line 4: 388 bytes") in found
+    assert [rule for rule, _ in found if not rule.startswith("FILE-")], (
+        "the rules run although a record is broken"
+    )
+    assert ["LIC-004", "table doctor absent"] in answer["not_checked"]
     words = run("check", folder).stdout
     assert "FILE-001 [error] D020.1 · A · 00004 · line 4: 388 bytes" in words
+    assert "table eligibility absent" in words
+
+
+@pytest.mark.parametrize(
+    ("change", "rule_id"),
+    [
+        (lambda lines: lines[1:], "FILE-005"),  # no header
+        (lambda lines: [*lines[:3], b"not a record", *lines[3:]], "FILE-006"),
+        (lambda lines: [lines[0], *sorted(lines[1:], key=lambda line: line[15:16], reverse=True)], None),
+        (lambda lines: lines[:1], "HDR-"),
+        (lambda lines: [], "SAM-"),
+    ],
+    ids=["no header", "broken line", "odd order", "header only", "empty"],
+)
+def test_sets_that_other_programs_wrote_are_checked_as_far_as_they_can_be(
+    change: Callable[[list[bytes]], list[bytes]], rule_id: str | None, tmp_path: Path
+) -> None:
+    folder = write(tmp_path, "medical_dental")
+    (folder / "MEDLOG.ENC").unlink(missing_ok=True)  # the set alone, as another program may leave it
+    for path in sorted(folder.glob("*.xml")):
+        path.unlink()
+    (path,) = (one for one in folder.iterdir() if one.stat().st_size > 1000)
+    lines = change(path.read_bytes().split(b"\r\n")[:-1])
+    path.write_bytes(b"".join(line + b"\r\n" for line in lines))
+    answer = json.loads(run("check", folder, "--json").stdout)
+    rules = {one["rule_id"] for one in answer["findings"]}
+    assert answer["not_checked"]
+    if rule_id:
+        assert [one for one in rules if one.startswith(rule_id)]
+    else:
+        assert not [one for one in rules if one.startswith("FILE-")]
 
 
 def test_check_says_which_file_is_missing_in_both_languages(tmp_path: Path) -> None:

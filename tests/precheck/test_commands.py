@@ -10,8 +10,11 @@ from typer.testing import CliRunner
 
 from cheonggu.cli import app
 from cheonggu.errors import UsageError
+from cheonggu.schemes import SCHEMES
+from tasks import search
 
 RUNNER = CliRunner()
+HIRA = SCHEMES["hira"]
 OWN_RULE = (Path(__file__).parent / "broken" / "taken_id.toml").read_text(encoding="utf-8")
 
 
@@ -30,6 +33,37 @@ def test_search_finds_by_prefix_or_anywhere() -> None:
     assert all(line.startswith("return_reason  09-") for line in lines)
     rows = json.loads(run("codes", "search", "외인코드", "--list", "review_impossible_reason", "--json"))
     assert "04-05" in {row["key"] for row in rows}
+
+
+@pytest.mark.parametrize("name", HIRA.codes.names)
+def test_every_list_is_reached_by_code_and_by_description(name: str) -> None:
+    """As the manual's window: the beginning of the code, or anywhere in detail code and description."""
+    one = next(row for row in reversed(HIRA.codes.rows(name)) if len(row.name_ko) > 1)
+    assert one.key in {found.key for found in HIRA.codes.search(one.key, name, by_prefix=True)}
+    assert one.key in {found.key for found in HIRA.codes.search(one.name_ko[1:], name)}
+
+
+def test_every_version_of_a_special_detail_can_be_seen() -> None:
+    newest = run("codes", "search", "MT002", "--prefix", "--list", "special_detail").splitlines()
+    every = run("codes", "search", "MT002", "--prefix", "--list", "special_detail", "--versions").splitlines()
+    assert len(every) == sum(one.key == "MT002" for one in HIRA.codes.rows("special_detail")) >= len(newest)
+
+
+def test_symbols_are_found_by_their_diseases_and_reasons_name_the_rules_that_prevent_them() -> None:
+    assert "special_symbol_kcd  V193" in run("codes", "search", "C50.0", "--list", "special_symbol_kcd")
+    assert "규칙 · rules: HDR-020" in run("codes", "search", "09-03", "--list", "return_reason")
+
+
+def test_the_deployment_answers_with_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    published: dict[str, list[dict[str, str]]] = {}
+    monkeypatch.setattr(
+        search, "create_table_artifact", lambda key, table, description: published.update({key: table})
+    )
+    assert search.search.fn("hira", "09-", "return_reason", True) == len(published[search.FOUND]) > 5
+    (row,) = [row for row in published[search.FOUND] if row["코드"] == "09-03"]
+    assert row["점검 규칙"] == "HDR-020"
+    with pytest.raises(UsageError, match="no code list 'reasons'"):
+        search.search.fn("hira", "09-", "reasons", False)
 
 
 def test_search_says_when_nothing_is_found_and_which_lists_there_are() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -10,23 +11,36 @@ import pyarrow.compute as pc
 
 from cheonggu import findings
 from cheonggu.formats.claim_check import check_structure
+from cheonggu.formats.recognise import recognise
 from cheonggu.precheck import check, load_catalogue
 from cheonggu.schemes.hira.data import HOME, LAYOUTS
 from cheonggu.schemes.hira.precheck_inputs import foreign_tables
 
 RULES = HOME / "rules" / "precheck"
+NO_HEADER = "the claim header cannot be read"
 STRUCTURE_RULES = "FILE-"  # the structure check reports these itself, line by line
 
 
-def check_files(paths: list[Path], on: date, kind: str | None = None) -> pa.Table:
-    """Findings of structure and, where the structure is sound, of the rule catalogue.
+@dataclass(frozen=True)
+class SetCheck:
+    """``not_checked``: (rule id, reason) of every rule the files alone cannot decide."""
 
-    ``on`` is the day the set would be handed off. Rules that need rosters or the past are left out: another
-    program's set comes without them.
+    findings: pa.Table
+    not_checked: tuple[tuple[str, str], ...]
+
+
+def check_files(paths: list[Path], on: date, kind: str | None = None) -> SetCheck:
+    """Findings of the structure, and of every rule that can be decided from the files.
+
+    ``on`` is the day the set would be handed off. A broken record does not keep the others from being checked; only a
+    set whose kind or header cannot be read has its structure checked alone. Rules that need rosters, masters or the
+    past are named in ``not_checked``: another program's set comes without them.
     """
     structure = check_structure(paths, LAYOUTS, kind=kind)
-    if len(findings.errors_only(structure)):
-        return structure
-    found = check(load_catalogue([RULES]), foreign_tables(paths, kind), on=on).findings
-    ruled = found.filter(pc.invert(pc.starts_with(found["rule_id"], STRUCTURE_RULES)))
-    return findings.concat([structure, ruled])
+    tables = foreign_tables(paths, kind) if recognise(paths, LAYOUTS, kind).kind else {}
+    catalogue = load_catalogue([RULES])
+    if not tables:
+        return SetCheck(structure, tuple((one.id, NO_HEADER) for one in catalogue.rules))
+    result = check(catalogue, tables, on=on)
+    ruled = result.findings.filter(pc.invert(pc.starts_with(result.findings["rule_id"], STRUCTURE_RULES)))
+    return SetCheck(findings.concat([structure, ruled]), result.not_checked)

@@ -56,9 +56,14 @@ def precheck_tables(
 
 
 def foreign_tables(paths: list[Path], kind: str | None = None) -> dict[str, pa.Table]:
-    """The same for a set that any program wrote: only what the files themselves tell, no rosters."""
+    """The same for a set that any program wrote: only what the files themselves tell, no rosters.
+
+    Nothing at all when no claim header can be read.
+    """
     claim_set = read_set(paths, LAYOUTS, kind=kind)
     tables = _wire_tables(claim_set)
+    if not tables["header"].num_rows:
+        return {}
     header, first = tables["header"].to_pylist()[0], tables["stmt"].slice(0, 1).to_pylist()
     form_no = first[0]["form_no"] if first else ""
     known = {one.key: one.row for one in CODES.rows("statement_form")}.get(form_no, {})
