@@ -15,6 +15,7 @@ from cheonggu.errors import UsageError
 from cheonggu.precheck.cases import Case, load_bases, load_cases, run_cases
 from cheonggu.precheck.catalogue import PREEMPT_LISTS, load_catalogue
 from cheonggu.precheck.model import Catalogue, Rule
+from cheonggu.precheck.mutations import judge_rules, read_also_fires, run_mutations
 from cheonggu.schemes import SCHEMES, find_scheme
 
 app = typer.Typer(help="사전점검 규칙 · the pre-check rules", no_args_is_help=True)
@@ -87,6 +88,13 @@ def run_tests(
     only: Annotated[
         str | None, typer.Option("--rule", help="이 번호로 시작하는 규칙만 · rules that begin so")
     ] = None,
+    mutations: Annotated[
+        bool,
+        typer.Option(
+            "--mutations",
+            help="깨끗한 청구에 오류를 하나씩 심어 모든 규칙 실행 · plant one defect at a time, run all rules",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """사례 실행 · run the named cases; exit 1 when one is not as expected."""
@@ -100,6 +108,9 @@ def run_tests(
             fix_ko="--cases 옵션으로 폴더를 지정하세요.",
         )
     chosen = [one for one in load_cases(folder) if one.rule_id.startswith((only or "").upper())]
+    if mutations:
+        _run_mutations(catalogue, folder, chosen, as_json)
+        return
     outcomes = run_cases(catalogue, load_bases(folder), chosen)
     failed = [one for one in outcomes if one.problem]
     if as_json:
@@ -113,6 +124,33 @@ def run_tests(
             f"사례 {len(outcomes)}개 중 {good}개가 맞습니다. {good} of {len(outcomes)} cases are as expected."
         )
     if failed:
+        raise typer.Exit(1)
+
+
+def _run_mutations(catalogue: Catalogue, folder: Path, cases: list[Case], as_json: bool) -> None:
+    """One planted defect at a time in a clean claim; exit 1 when a rule has none that fires as listed."""
+    mutants = run_mutations(catalogue, load_bases(folder), cases, read_also_fires(folder))
+    problems = judge_rules(mutants)
+    if as_json:
+        rows = [
+            {
+                "rule": one.case.rule_id,
+                "case": one.case.name,
+                "fired": sorted(one.fired),
+                "problem": one.problem,
+            }
+            for one in mutants
+        ]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        for rule_id, problem in problems.items():
+            typer.echo(f"{rule_id}: {problem}")
+        rules = len({one.case.rule_id for one in mutants})
+        typer.echo(
+            f"심은 오류 {len(mutants)}개, 규칙 {rules}개 중 {rules - len(problems)}개가 맞습니다. "
+            f"{len(mutants)} planted defects; {rules - len(problems)} of {rules} rules fire as listed."
+        )
+    if problems:
         raise typer.Exit(1)
 
 

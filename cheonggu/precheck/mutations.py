@@ -1,8 +1,8 @@
 """Mutation run: one planted defect at a time in a clean claim, all rules run, and which of them fired.
 
-Every failing case of a rule is such a defect. The rule itself must fire, others only where ``also_fires.toml`` beside
-the cases says so, with the reason: ``[[also]]`` records with ``fires`` (the other rule), ``with`` (the rules whose
-defects it fires on) and ``reason``.
+Every failing case of a rule is such a defect, and the rule itself must fire on each. For every rule there is a defect
+on which others fire only where ``mutations/also_fires.toml`` below the cases says so: ``[[also]]`` records with
+``fires`` (the other rule), ``with`` (the rules whose defects it fires on) and ``reason``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cheonggu.precheck.engine import Checker
 from cheonggu.precheck.model import Catalogue
 from cheonggu.precheck.pool import map_checked
 
-ALSO_FILE = "also_fires.toml"
+ALSO_FILE = Path("mutations") / "also_fires.toml"
 ALSO_KEYS = {"fires", "with", "reason"}
 
 
@@ -72,3 +72,18 @@ def run_mutations(
 
     planted: Sequence[Case] = [one for one in cases if one.fires_on]
     return list(map_checked(catalogue, run_one, planted, threads=threads))
+
+
+def judge_rules(mutants: Iterable[Mutant]) -> dict[str, str]:
+    """Rule → what is wrong: its defect goes unseen, or each of its defects also fires what is not listed."""
+    by_rule: dict[str, list[Mutant]] = {}
+    for one in mutants:
+        by_rule.setdefault(one.case.rule_id, []).append(one)
+    problems: dict[str, str] = {}
+    for rule_id, own in by_rule.items():
+        unseen = [one for one in own if rule_id not in one.fired]
+        best = min(own, key=lambda one: len(one.unexpected))
+        if unseen or best.problem:
+            worst = unseen[0] if unseen else best
+            problems[rule_id] = f"{worst.case.name}: {worst.problem}"
+    return problems
