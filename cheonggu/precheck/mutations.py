@@ -2,7 +2,7 @@
 
 Every failing case of a rule is such a defect, and the rule itself must fire on each. For every rule there is a defect
 on which others fire only where ``mutations/also_fires.toml`` below the cases says so: ``[[also]]`` records with
-``fires`` (the other rule), ``with`` (the rules whose defects it fires on) and ``reason``.
+``fires`` (the other rule), ``with`` (the rules whose defects it fires on, ``"*"`` for all) and ``reason``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cheonggu.precheck.model import Catalogue
 from cheonggu.precheck.pool import map_checked
 
 ALSO_FILE = Path("mutations") / "also_fires.toml"
+ANY_RULE = "*"
 ALSO_KEYS = {"fires", "with", "reason"}
 
 
@@ -67,7 +68,7 @@ def run_mutations(
         base = bases[case.base]
         tables = to_tables(catalogue, change_rows(catalogue, base.rows, case))
         fired = frozenset(checker.check(tables, on=base.on).findings["rule_id"].to_pylist())
-        expected = {case.rule_id} | also.get(case.rule_id, frozenset())
+        expected = {case.rule_id} | also.get(case.rule_id, frozenset()) | also.get(ANY_RULE, frozenset())
         return Mutant(case, fired, fired - expected)
 
     planted: Sequence[Case] = [one for one in cases if one.fires_on]
