@@ -28,7 +28,7 @@ SELECT d.*, c.state AS claim_state, c.receipt_year, c.receipt_no FROM document d
 WHERE d.claim_no IS NOT NULL ORDER BY d.rowid"""
 HELD = """
 SELECT d.provider_code, d.claim_no, s.statement_no FROM statement s JOIN document d USING (document_id)
-JOIN claim c USING (document_id) WHERE s.is_held_by_hira = 1"""
+JOIN claim c USING (document_id) WHERE s.is_held_by_hira = 1 AND coalesce(s.outcome, '') != 'impossible'"""
 DOUBLED = """
 SELECT identity, count(*) AS held FROM statement WHERE is_held_by_hira = 1 AND claim_class = ''
 GROUP BY identity HAVING count(*) > 1"""

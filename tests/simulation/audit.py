@@ -52,6 +52,9 @@ SELECT s.statement_key FROM statement s WHERE s.state = 'READY' AND s.batch_id I
 FREE = (
     "SELECT statement_key, content_hash FROM statement WHERE state = 'READY' AND batch_id IS NULL ORDER BY 1"
 )
+IMPOSSIBLE = """
+SELECT s.provider_code, coalesce(r.source_key, s.statement_key) FROM statement s
+LEFT JOIN back_reference r ON r.statement_key = s.statement_key WHERE s.state = 'IMPOSSIBLE' ORDER BY 1, 2"""
 INTENDED = """
 SELECT provider_code, claim_no FROM submission WHERE state != 'abandoned'"""
 Failures = Iterator[Difference]

@@ -128,6 +128,15 @@ class Hospital:
             for key in keys:
                 self._review_again(connection, key, day)
 
+    def correct(self, keys: Iterable[str], day: date) -> None:
+        """Impossible statements corrected: the patient's name is spelt anew."""
+        with self._open() as connection, connection:
+            for key in keys:
+                name = "가나" + "다라마바사"[self.news % 5]
+                again = "UPDATE hospital_statement SET patient_name = ? WHERE statement_key = ?"
+                connection.execute(again, (name, key))
+                self._review_again(connection, key, day)
+
     def _review_again(self, connection: sqlite3.Connection, key: str, day: date) -> None:
         self.news += 1
         again = "UPDATE hospital_statement SET reviewed_on = ? WHERE statement_key = ?"

@@ -23,6 +23,7 @@ from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.gateways.simulator_audit import Difference
 from cheonggu.ledger import Ledger
 from cheonggu.precheck import Catalogue, load_catalogue
+from cheonggu.reruns import Request, start_rerun
 from cheonggu.schemes import SCHEMES
 from tasks.assemble import assemble
 from tasks.extract import extract
@@ -43,6 +44,7 @@ RULES = ("AMT-007", "DAY-010", "DX-007", "LINE-008")
 QUIET_NIGHTS = 60  # at most, at the end, for everybody to finish
 LONGEST_CALM = 7
 FEW_NIGHTS, FEW_JUMP = 4, 5
+RERUN_SHARE = 0.3  # of the impossible statements, corrected and supplemented in one night
 KILLS_A_PASS = 3
 INSTRUCTIONS = {SUBMIT: 26_000, COLLECT: 14_000}
 STEPS = {SUBMIT: 60, COLLECT: 40}
@@ -147,6 +149,7 @@ class Year:
             with self._ledger() as ledger:
                 self.people.decide(ledger, simulator)
                 self.people.mend(ledger, self.hospital, day, audit.list_returned(self.folder))
+            self._rerun(day)
             self._plan(day)
             is_on = is_calm or self.dice.random() < 0.9
             self._pass(SUBMIT, night, simulator, is_calm=is_calm, is_client_on=is_on)
@@ -162,6 +165,21 @@ class Year:
     def _ledger(self) -> Iterator[Ledger]:
         with open_resources(SCHEME) as here:
             yield here.ledger
+
+    def _rerun(self, day: date) -> None:
+        """Some impossible statements are corrected, and supplementary claims are asked for what is ready."""
+        impossible = audit.ask(self.folder, audit.IMPOSSIBLE) if (self.folder / "ledger.db").exists() else []
+        chosen = [(provider, key) for provider, key in impossible if self.dice.random() < RERUN_SHARE]
+        if not chosen:
+            return
+        self.hospital.correct([key for _, key in chosen], day)
+        with open_resources(SCHEME, "clerk") as here, here.source() as source:
+            for provider in sorted({one for one, _ in chosen}):
+                asked = Request("supplementary", provider, day)
+                done = start_rerun(
+                    source, here.ledger, here.scheme, here.site, asked, here.actor, "corrected"
+                )
+                self.found.counts["supplemented"] += len(done.plan.planned)
 
     def _plan(self, day: date) -> None:
         """Extract to pre-check, as the night does; these stages have crash tests of their own."""
