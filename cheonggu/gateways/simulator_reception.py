@@ -157,7 +157,9 @@ class Reception:
                 plans = [plans[1], ("receipt", days["review_after_days"])]
         if "advance-payment" in traits and plans[-1][0] == "review":
             plans.append(("advance", days["receipt_after_days"] + days["advance_after_days"]))
-        if "receipt-lost" in traits and len(plans) > 1:  # what would never be answered at all is no lost receipt
+        if (
+            "receipt-lost" in traits and len(plans) > 1
+        ):  # what would never be answered at all is no lost receipt
             plans = [one for one in plans if one[0] != "receipt"]
         for kind, after in plans:
             plan_answer(self.books, document_id, kind, self.today + timedelta(days=after))

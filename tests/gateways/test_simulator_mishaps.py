@@ -59,6 +59,11 @@ def test_receipt_lost(tmp_path: Path) -> None:
     assert night.review().receipt_no == night.claim["receipt_no"]
 
 
+def test_a_claim_that_gets_no_other_word_keeps_its_receipt(tmp_path: Path) -> None:
+    night = Night(tmp_path, 'outcome = "receipt-lost"', 'outcome = "return"').days()
+    assert night.notices[0].receipts[0].result == "returned"
+
+
 def test_result_before_receipt(tmp_path: Path) -> None:
     assert Night(tmp_path, 'outcome = "result-before-receipt"').days().kinds == ["review-result", "receipt"]
 
