@@ -30,6 +30,8 @@ RATES = {
     "other-provider": 0.15,
     "unknown-statement": 0.15,
     "broken-notice": 0.15,
+    "zipped": 0.2,
+    "unknown-form": 0.15,
 }
 TIMING = {
     "receipt_after_days": 4,

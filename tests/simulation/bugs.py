@@ -77,19 +77,20 @@ def _resend_on_unknown() -> None:
 
 def _import_before_archive() -> None:
     """Take a document in, put it out of the way, and only then keep its bytes."""
-    archive, set_aside = collection._archive, HiraClient.set_aside
+    taking, set_aside = collection._Pass, HiraClient.set_aside
+    store = taking._store
     late: list[Callable[[], Any]] = []
 
-    def remember(root: Path, digest: str, suffix: str, raw: bytes) -> str:
-        late.append(partial(archive, root, digest, suffix, raw))
-        return f"{digest[:2]}/{digest}{suffix}"
+    def remember(self: Any, digest: str, kind: str, raw: bytes) -> str:
+        late.append(partial(store, self, digest, kind, raw))
+        return f"{digest[:2]}/{digest}{collection.SUFFIXES[kind]}"
 
     def archive_late(self: HiraClient, name: str, *, accepted: bool) -> None:
         set_aside(self, name, accepted=accepted)
         while late:
             late.pop()()
 
-    collection._archive = remember
+    taking._store = remember  # type: ignore[method-assign]
     HiraClient.set_aside = archive_late  # type: ignore[method-assign]
 
 
@@ -97,4 +98,10 @@ BUGS: dict[str, Callable[[], None]] = {
     SKIP_INTENT: _skip_the_intent,
     RESEND_UNKNOWN: _resend_on_unknown,
     IMPORT_FIRST: _import_before_archive,
+}
+# What the comparison says of each: anything else would be an accident.
+CAUGHT_AS: dict[str, set[str]] = {
+    SKIP_INTENT: {"placed-without-intent", "handed-over-without-intent", "unknown-to-the-ledger"},
+    RESEND_UNKNOWN: {"handed-over-twice", "sent-twice", "held-twice"},
+    IMPORT_FIRST: {"not-archived"},
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.bugs import BUGS
+from tests.simulation.bugs import BUGS, CAUGHT_AS
 from tests.simulation.year import live_few
 
 SEEDS_UNTIL_CAUGHT = 100
@@ -17,6 +17,7 @@ def test_a_planted_bug_is_caught(tmp_path: Path, bug: str) -> None:
     for seed in range(1, SEEDS_UNTIL_CAUGHT + 1):
         found = live_few(tmp_path / "year", seed, bug)
         if not found.is_good:
+            assert CAUGHT_AS[bug] & {one.code for one in found.differences}, str(found)
             print(f"{bug} was caught by seed {seed}: {found.differences[0]}")
             return
     pytest.fail(f"{bug} was not caught by {SEEDS_UNTIL_CAUGHT} seeds")
