@@ -26,7 +26,7 @@ SEOUL = ZoneInfo("Asia/Seoul")
 UPLOAD, OUTPUT, HOME = "upload", "out", "association"
 RESULT = "UploadResult.txt"
 POLL_SECONDS = 0.1
-DAY_SECONDS = 0.3  # how long a day of the association lasts in a watch on a given day
+DAY_SECONDS = 0.15  # how long a day of the association lasts in a watch on a given day
 RATES = {"paid": 70, "partial": 12, "refused": 6, "supplement": 7, "extended": 5}
 # Days after the package came in; an extended claim is decided in the second period.
 RECEIPT_DAY, SUPPLEMENT_DAY, EXTENSION_DAY, DECISION_DAY, LATE_DECISION_DAY, PAYMENT_DAYS = 1, 4, 9, 7, 20, 3

@@ -16,8 +16,8 @@ Generated from `cheonggu/schemes/school_safety/source/contract.csv`; run
 
 The system that holds accidents and claims provides one view per table, named `{prefix}<view>`, in any database that
 [source-contract.md](source-contract.md) names, under the same rules of types, keys and rights. 🔒 marks
-personal columns: they never reach a log, a finding or an event. Papers are files below the folder of the site file
-(`[source.school_safety] files`); `attachment.file_path` is a path below it and `sha256` the hash of its bytes.
+personal columns: they never reach a log, a finding or an event. Papers are files below the folder that the site file
+names (`[source.school_safety] files`); `attachment.file_path` is a path below it and `sha256` the hash of its bytes.
 """
 NOTES = {
     "association": "association: who receives the claims (학교안전공제회); one package each day and way.",
