@@ -102,7 +102,9 @@ def _prepare(folder: Path, schemes: list[Scheme], statements: int | None) -> Pat
         key.write_text(secrets.token_hex(32), encoding="ascii")
     for one in schemes:
         sample, usual = one.rehearsal, one.rehearsal.default_size
-        size = usual if statements is None else statements * usual // schemes[0].rehearsal.default_size
+        size = usual if statements is None else statements
+        if statements is not None and one is not schemes[0]:
+            size = max(statements * usual // schemes[0].rehearsal.default_size, usual // 2)
         if not (folder / sample.folder / "expected.json").exists():
             typer.echo(f"{sample.name_ko}을 만듭니다 · building the {sample.name_en} ({size}) …")
             sample.build(folder / sample.folder, size, sample.as_of)

@@ -17,7 +17,13 @@ FORBIDDEN = {
 # The middle of the core, which must not know where data comes from, goes to or is remembered.
 INNER = ["states", "findings", "dated", "codes", "layouts", "formats"]
 OUTER = {"cheonggu.ledger", "cheonggu.gateways", "cheonggu.sources", "cheonggu.schemes"}
-SHARED_ROOMS = ["flows", "tasks", "schemas/report.py"]
+SHARED_ROOMS = [
+    "flows",
+    "tasks",
+    "schemas",
+    *(f"cheonggu/{one}" for one in ("formats", "ledger", "precheck", "reruns", "sources")),
+    *(f"cheonggu/{path.name}" for path in sorted((ROOT / "cheonggu").glob("*.py"))),
+]
 SCHEME_NAMES = re.compile(r"\b(hira|school_safety)\b")
 
 
