@@ -163,6 +163,7 @@ def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, schem
         largest = max(received, key=lambda one: one.statement_count, default=None)
         made = here.folder(largest.batch_id).stage(ASSEMBLE) if largest else folder
         page = made / scheme.rehearsal.page if largest else folder
+    where = f"--scheme {scheme.name} --site {folder / 'site.toml'}"
     lines = [
         "",
         f"하룻밤 {night.as_of} 결과 · what the night did ({scheme.name})",
@@ -183,8 +184,8 @@ def _report(folder: Path, night: Night, claims: list[Claim], proof: Proof, schem
         "",
         "다음에 볼 것 · where to look next",
         f"  청구서 한 장 · one claim as a page   {page}",
-        f"  보류된 명세서 · what was set aside    .venv/bin/cheonggu ledger blocked --site {folder / 'site.toml'}",
-        f"  원장 · the ledger                    .venv/bin/cheonggu ledger status --site {folder / 'site.toml'}",
+        f"  보류된 명세서 · what was set aside    .venv/bin/cheonggu ledger blocked {where}",
+        f"  원장 · the ledger                    .venv/bin/cheonggu ledger status {where}",
         "  여섯 단계 · how it works             docs/architecture.md",
     ]
     typer.echo("\n".join(lines))
