@@ -14,6 +14,7 @@ from cheonggu.batches import EXTRACT, VALIDATE
 from cheonggu.judging import Judging
 from cheonggu.ledger import Batch
 from cheonggu.schemes.scheme import REFERENCES
+from cheonggu.settling import settle_batch
 from cheonggu.waivers import Waiver
 from cheonggu.waiving import apply_waivers, choose, name_waivers, place_statements
 from schemas.shapes import ShapeInput, check_shapes
@@ -80,8 +81,7 @@ def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
     verdict = check_shapes(
         ShapeInput(tables, scheme, batch.kind, batch.group, batch.claim_date, doubles, waive)
     )
-    facts = {**batch.group, "kind": batch.kind, "provider_code": batch.provider_code}
-    settled, told = scheme.settle_amounts(verdict.tables, facts, settings)
+    settled, told = settle_batch(scheme, batch, verdict.tables, settings)
     verdict = set_aside(verdict, settled, waive(told))
     judged = judging.run(verdict.tables, here.site.files_store(scheme.name))
     verdict = set_aside(verdict, verdict.tables, waive(judged))

@@ -18,6 +18,7 @@ from cheonggu.reruns.judge import ADDITION, SUPPLEMENT, Candidate, Judge, leave
 from cheonggu.reruns.model import Change, LeftOut, Planned
 from cheonggu.reruns.snapshots import Sent, keep_keys, read_now, read_sent, rename
 from cheonggu.schemes.scheme import RerunClass, Scheme
+from cheonggu.settling import settle_whole
 from cheonggu.site import Site
 from cheonggu.sources import Source
 from cheonggu.states import StatementState
@@ -77,6 +78,9 @@ class Contents:
         )
         targets = self.scheme.find_targets(whole[self.main], self._target_rosters(whole), self.request.as_of)
         month.targets = {one["statement_key"]: one for one in targets.to_pylist()}
+        whole = settle_whole(
+            self.scheme, targets, self.request.provider_code, whole, self.rosters, self.site.settings
+        )
         content, verdicts = self._cut(whole, by_key)
         changes = self._find_changes(content, sent, verdicts)
         hashes = self._hash(content, by_key)

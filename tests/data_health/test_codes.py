@@ -11,6 +11,7 @@ import pytest
 
 import cheonggu
 from cheonggu.codes import Code, CodeLists
+from cheonggu.errors import UsageError
 from cheonggu.layouts import LayoutCatalogue
 
 HIRA = Path(cheonggu.__file__).parent / "schemes" / "hira"
@@ -116,5 +117,5 @@ def test_the_search_shows_a_code_with_several_versions_once_and_nothing_for_noth
     assert len(CODES.search("MT014", "special_detail", by_prefix=True)) == 1
     assert CODES.search("mt014", by_prefix=True)
     assert CODES.search(" ") == []
-    with pytest.raises(KeyError, match="no code list 'reasons'"):
+    with pytest.raises(UsageError, match="no code list 'reasons'"):
         CODES.search("16", "reasons")
