@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -11,8 +12,9 @@ from prefect.client.schemas.objects import State
 
 from cheonggu.ledger import NewInstruction
 from cheonggu.ledger.remarks import ALL_FORMS
-from flows.settings import ended
-from tasks.decide import decide, remark
+from cheonggu.reruns import BackReference
+from flows.settings import ended, today
+from tasks.decide import decide, refer_back, remark
 
 
 class Decision(StrEnum):
@@ -57,3 +59,25 @@ def edit_remark(
     recent = remark(NewInstruction(scheme, "remark", provider_code, form_no, person, reason), text)
     create_table_artifact(key="remarks", table=recent, description="최근 참조란")
     return ended(recent, held=False, message=f"참조란 {form_no}")
+
+
+@flow(name="correct-back-reference", flow_run_name="{scheme} {statement_key} 역참조", persist_result=False)
+def correct_reference(
+    scheme: str,
+    provider_code: str,
+    statement_key: str,
+    receipt_no: str,
+    statement_no: str,
+    reason_code: str,
+    person: str,
+    reason: str,
+    detail_code: str = "",
+    as_of: date | None = None,
+) -> State[Any]:
+    """통보서를 파일로 받지 못한 명세서의 보완청구에 쓸 접수번호·명세서일련번호·사유코드를 적습니다.
+
+    원장이 아는 내용과 다르면 거절하며, 통보서를 받은 명세서에는 쓸 수 없습니다.
+    """
+    given = BackReference(receipt_no, statement_no, reason_code, detail_code)
+    kept = refer_back(scheme, provider_code, statement_key, given, person, reason, as_of or today())
+    return ended(kept, held=False, message=f"역참조 {statement_key}")

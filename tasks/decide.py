@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from prefect import task
 
 from cheonggu.decisions import carry_out, edit_remark
 from cheonggu.ledger import NewInstruction
+from cheonggu.reruns import BackReference, correct_back_reference
 from tasks.resources import open_resources
 from tasks.settings import STAGE
 
@@ -27,3 +29,29 @@ def remark(new: NewInstruction, text: str) -> list[dict[str, Any]]:
         edit_remark(here.ledger, new, text, here.actor)
         found: list[dict[str, Any]] = here.ledger.remarks(new.provider_code).to_pylist()
     return found
+
+
+@task(task_run_name="back reference {statement_key}", **STAGE)
+def refer_back(
+    scheme: str,
+    provider_code: str,
+    statement_key: str,
+    given: BackReference,
+    person: str,
+    reason: str,
+    as_of: date,
+) -> dict[str, Any]:
+    """Keep a back reference from a paper notice; gives its number and subject."""
+    with open_resources(scheme, person) as here:
+        kept = correct_back_reference(
+            here.ledger,
+            here.scheme,
+            provider_code,
+            statement_key,
+            given,
+            person=person,
+            reason=reason,
+            as_of=as_of,
+            actor=here.actor,
+        )
+    return {"instruction_id": kept.instruction_id, "subject": kept.subject}

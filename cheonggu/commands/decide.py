@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
+from cheonggu.commands.waive import today
 from cheonggu.decisions import carry_out, edit_remark
 from cheonggu.gateways import open_gateway
 from cheonggu.ledger import Actor, Instruction, Ledger, NewInstruction, open_ledger
 from cheonggu.ledger.decisions import DecisionKind
 from cheonggu.ledger.remarks import ALL_FORMS
 from cheonggu.privacy import load_secret
-from cheonggu.schemes import find_scheme
+from cheonggu.reruns import BackReference, correct_back_reference
+from cheonggu.schemes import choose_scheme, find_scheme
+from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import Site, load_site, site_path
 
 app = typer.Typer(help="사람의 결정 · what people decide", no_args_is_help=True)
@@ -23,7 +26,9 @@ app = typer.Typer(help="사람의 결정 · what people decide", no_args_is_help
 SiteFile = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
 ]
-SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
+SchemeName = Annotated[
+    str | None, typer.Option("--scheme", help="제도 · scheme (default: the one the site has)")
+]
 Provider = Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")]
 Person = Annotated[str, typer.Option("--person", help="직원 ID · staff id of who decides")]
 Reason = Annotated[str, typer.Option("--reason", help="사유 · why")]
@@ -42,14 +47,13 @@ def _decision(kind: DecisionKind, help_text: str) -> None:
         person: Person,
         reason: Reason,
         provider: Provider = "",
-        scheme: SchemeName = "hira",
+        scheme: SchemeName = None,
         site: SiteFile = None,
     ) -> None:
-        settings = load_site(site_path(site))
-        name = find_scheme(scheme).gateway
-        new = NewInstruction(scheme, kind, provider, subject, person, reason)
+        settings, chosen = _choose(site, scheme)
+        new = NewInstruction(chosen.name, kind, provider, subject, person, reason)
         with _open(settings) as ledger:
-            gateway = open_gateway(name, settings.gateways.get(name))
+            gateway = open_gateway(chosen.gateway, settings.gateways.get(chosen.gateway))
             typer.echo(_line(carry_out(ledger, gateway, new, Actor(person, None))))
 
     app.command(kind.replace("_", "-"), help=help_text)(command)
@@ -77,12 +81,13 @@ def remark(
     person: Person,
     reason: Reason,
     form_no: Annotated[str, typer.Option("--form", help="서식 · form, * for all")] = ALL_FORMS,
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     site: SiteFile = None,
 ) -> None:
     """다음 청구서의 참조란을 정합니다 · the remark of the next claims."""
-    new = NewInstruction(scheme, DecisionKind.REMARK, provider, form_no, person, reason)
-    with _open(load_site(site_path(site))) as ledger:
+    settings, chosen = _choose(site, scheme)
+    new = NewInstruction(chosen.name, DecisionKind.REMARK, provider, form_no, person, reason)
+    with _open(settings) as ledger:
         typer.echo(_line(edit_remark(ledger, new, text, Actor(person, None))))
 
 
@@ -94,16 +99,48 @@ def remarks(provider: Provider, site: SiteFile = None) -> None:
             typer.echo(f"{one['at'][:10]}  {one['form_no']:<6}{one['text']}")
 
 
+@app.command("back-reference")
+def back_reference(
+    statement_key: Annotated[str, typer.Argument(metavar="관리번호")],
+    receipt_no: Annotated[str, typer.Option("--receipt", help="접수번호 · receipt number")],
+    statement_no: Annotated[str, typer.Option("--serial", help="명세서일련번호 · serial")],
+    reason_code: Annotated[str, typer.Option("--code", help="심사불능 사유코드 · reason code")],
+    provider: Provider,
+    person: Person,
+    reason: Reason,
+    detail_code: Annotated[str, typer.Option("--detail", help="사유 세부코드 · detail code")] = "",
+    scheme: SchemeName = None,
+    site: SiteFile = None,
+) -> None:
+    """통보서를 받지 못한 명세서의 역참조 · what a paper notice says, for a supplementary claim."""
+    settings, chosen = _choose(site, scheme)
+    given = BackReference(receipt_no, statement_no, reason_code, detail_code)
+    with _open(settings) as ledger:
+        kept = correct_back_reference(
+            ledger,
+            chosen,
+            provider,
+            statement_key,
+            given,
+            person=person,
+            reason=reason,
+            as_of=today(),
+            actor=Actor(person, None),
+        )
+    typer.echo(_line(kept))
+
+
 @app.command("list")
 def list_all(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     kind: Annotated[str | None, typer.Option("--kind", help="종류 · kind")] = None,
     site: SiteFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """누가 무엇을 왜 결정했는지 · who decided what and why."""
-    with _open(load_site(site_path(site))) as ledger:
-        found = ledger.instructions(scheme, kind=kind)
+    settings, chosen = _choose(site, scheme)
+    with _open(settings) as ledger:
+        found = ledger.instructions(chosen.name, kind=kind)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, default=str, indent=1))
         return
@@ -122,6 +159,11 @@ def end(
     with _open(load_site(site_path(site))) as ledger:
         ledger.end_instruction(instruction_id, person, reason, Actor(person, None))
     typer.echo(f"{instruction_id}번 지시를 끝냈습니다. Instruction {instruction_id} ended.")
+
+
+def _choose(site: Path | None, scheme: str | None) -> tuple[Site, Scheme]:
+    settings = load_site(site_path(site))
+    return settings, find_scheme(choose_scheme(settings, scheme))
 
 
 def _open(settings: Site) -> Ledger:
