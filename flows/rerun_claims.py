@@ -102,7 +102,7 @@ def rerun_claims(scheme: str, form: RerunForm, as_of: date | None = None) -> Sta
         validated = validate(scheme, day)
         claims, blocked, held = assemble_and_check(scheme, day)
         submitted = submit(scheme)
-        recorded = record(scheme)
+        recorded = record(scheme, day)
     done = Rerun(started.plan, started.batch_ids, validated, claims, blocked, held, submitted, recorded)
     waits = held > 0 or bool(submitted.waiting or submitted.refused or submitted.unapproved)
     return ended(done, held=waits, message=f"청구서 {claims}건, {_sentence(started.plan)}")

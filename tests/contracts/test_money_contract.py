@@ -375,7 +375,7 @@ class OtherPromises:
             (None, "invoice"),
         ]
         (waiting,) = [row for row in ledger.waiting(SCHEME).to_pylist() if row["kind"] == "material"]
-        assert (waiting["claim_no"], waiting["start_on"]) == (claim.claim_no, date(2026, 8, 20))
+        assert (waiting["claim_no"], waiting["due_on"]) == (claim.claim_no, date(2026, 8, 20))
         ledger.mark_material_sent("M1", date(2026, 8, 9), PERSON)
         assert len(ledger.material_requests(SCHEME)) == 0
         with pytest.raises(StateError, match="No request"):

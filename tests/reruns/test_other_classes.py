@@ -201,7 +201,8 @@ def late_statement(site: Path, new_key: str = "S2600999999") -> str:
     key = key_of(site, claim.claim_no, "00005")
     with sqlite3.connect(site / "hospital" / "hospital.db") as connection:
         for (view,) in connection.execute(
-            "SELECT name FROM sqlite_master WHERE name IN ('hospital_statement', 'hospital_diagnosis', 'hospital_line')"
+            "SELECT name FROM sqlite_master WHERE name IN ('hospital_statement', 'hospital_diagnosis', 'hospital_line',"
+            " 'hospital_eligibility')"
         ).fetchall():
             names = [row[1] for row in connection.execute(f"PRAGMA table_info({view})")]
             picked = [{"statement_key": f"'{new_key}'", "department": "'23'"}.get(one, one) for one in names]

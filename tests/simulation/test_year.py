@@ -10,14 +10,16 @@ from tests.simulation.kills import INSTRUCTION, Kill
 from tests.simulation.year import Year, live_few
 
 SEEDS = range(1, 21)
+# Supplements of supplements make a seed many nights longer; the ordinary tests live them in a few.
+RERUNNING = {3, 4, 5}
 MANY_SEEDS = range(21, 1001)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_books_agree_after_every_night(tmp_path: Path, seed: int) -> None:
-    found = live_few(tmp_path / "year", seed)
+    found = live_few(tmp_path / "year", seed, **({} if seed in RERUNNING else {"rerun_share": 0.0}))
     assert found.is_good, str(found)
-    assert found.counts["claims"] > 0
+    assert (found.counts["claims"] > 0) == (found.counts["statements"] > 0)
 
 
 def test_a_seed_lives_the_same_nights_again(tmp_path: Path) -> None:

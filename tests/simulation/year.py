@@ -98,9 +98,10 @@ class Year:
         bug: str | None = None,
         timers: bool = False,
         replayed: Mapping[str, int] | None = None,
+        rerun_share: float = RERUN_SHARE,
     ) -> None:
         self.folder, self.seed, self.bug, self.timers = folder, seed, bug, timers
-        self.replayed = replayed or {}
+        self.replayed, self.rerun_share = replayed or {}, rerun_share
         self.dice = random.Random(f"year {seed}")
         start = _next_month(FIRST_MONTH)
         jumps = [self.dice.randint(1, longest_jump) for _ in range(nights - 1)]
@@ -169,7 +170,7 @@ class Year:
     def _rerun(self, day: date) -> None:
         """Some impossible statements are corrected, and supplementary claims are asked for what is ready."""
         impossible = audit.ask(self.folder, audit.IMPOSSIBLE) if (self.folder / "ledger.db").exists() else []
-        chosen = [(provider, key) for provider, key in impossible if self.dice.random() < RERUN_SHARE]
+        chosen = [(provider, key) for provider, key in impossible if self.dice.random() < self.rerun_share]
         if not chosen:
             return
         self.hospital.correct([key for _, key in chosen], day)
@@ -291,6 +292,11 @@ def _next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-def live_few(folder: Path, seed: int, bug: str | None = None, *, timers: bool = False) -> Found:
+def live_few(
+    folder: Path, seed: int, bug: str | None = None, *, timers: bool = False, rerun_share: float = RERUN_SHARE
+) -> Found:
     """A few nights of one seed, as the ordinary tests live them."""
-    return Year(folder, seed, FEW_NIGHTS, longest_jump=FEW_JUMP, bug=bug, timers=timers).live()
+    year = Year(
+        folder, seed, FEW_NIGHTS, longest_jump=FEW_JUMP, bug=bug, timers=timers, rerun_share=rerun_share
+    )
+    return year.live()
