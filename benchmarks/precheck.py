@@ -58,7 +58,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5_000, help="statements run row by row")
     parser.add_argument("--defects", type=int, default=100, help="one statement in this many gets a defect")
     options = parser.parse_args()
-    catalogue = load_catalogue(SCHEMES["hira"].rule_folders)
+    catalogue = load_catalogue(SCHEMES["hira"].checks.rule_folders)
     pattern = make_pattern()
     sums, by_rule = Sums(), Counter[str]()
     lines = findings = done = 0

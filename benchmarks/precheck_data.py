@@ -55,12 +55,12 @@ def make_pattern() -> Pattern:
             scheme = SCHEMES["hira"]
             views = [
                 view
-                for view in (*scheme.statement_views, *OPTIONAL_VIEWS)
-                if view in scheme.statement_views or source.has(view)
+                for view in (*scheme.views.statement, *OPTIONAL_VIEWS)
+                if view in scheme.views.statement or source.has(view)
             ]
             tables = {view: source.read(view, provider_code=PROVIDER, care_month=MONTH) for view in views}
             rosters = {
-                view: source.read(view, provider_code=PROVIDER) for view in ("provider", *scheme.roster_views)
+                view: source.read(view, provider_code=PROVIDER) for view in ("provider", *scheme.views.roster)
             }
         truth = pa.csv.read_csv(sample.truth)["statement_key"].combine_chunks()
     tables = _choose(tables, truth)

@@ -128,7 +128,7 @@ def _dues(db: Tables, deadlines: Deadlines) -> pa.Table:
 
 def find_objections(ledger: Ledger, scheme: Scheme, today: date) -> pa.Table:
     """``WAITING`` rows of what could be disputed, by claim and last day; the days are those of the remedies' rules."""
-    if scheme.disputes is None:
+    if scheme.answers.disputes is None:
         return WAITING.empty_table()
     db = Tables(candidate=find_candidates(ledger, scheme, today))
     rows = db.table(
@@ -158,16 +158,16 @@ def find_never_taken(
         start = date(int(month[:4]), int(month[4:]), 1)
         if not deadlines.due(KINDS["never_taken"].deadline, start).is_near(today):
             continue
-        view = scheme.statement_views[0]
+        view = scheme.views.statement[0]
         db = Tables(
             statement=source.read(view, provider_code=provider_code, care_month=month),
             known=ledger.known_statements(scheme.name, provider_code, month),
         )
         rows = db.table(
             f"""SELECT 'never_taken' AS kind, s.provider_code, NULL AS claim_no, s.statement_key,
-                s.care_month AS month, NULL AS code, any_value(s.{scheme.last_day}) AS since, NULL AS start_on,
+                s.care_month AS month, NULL AS code, any_value(s.{scheme.views.last_day}) AS since, NULL AS start_on,
                 NULL AS due_on, NULL AS forbid_on, 1 AS statements,
-                any_value({scheme.member_columns["claimed_amount"]}) AS won
+                any_value({scheme.targets.member_columns["claimed_amount"]}) AS won
             FROM statement s ANTI JOIN known k ON k.statement_key = s.statement_key
             GROUP BY s.provider_code, s.statement_key, s.care_month"""
         )

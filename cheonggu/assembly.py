@@ -39,9 +39,9 @@ def assemble_batch(
     inputs = {VALIDATE: folder.inputs_digest(VALIDATE), "claim_no": claim_no, "remark": remark}
     if not folder.is_done(ASSEMBLE, inputs):
         folder.reopen(ASSEMBLE)
-        claim = scheme.assemble(_batch_input(folder, scheme, batch, claim_no, remark))
+        claim = scheme.files.assemble(_batch_input(folder, scheme, batch, claim_no, remark))
         made = make_private(folder.stage(ASSEMBLE))
-        found = scheme.write_claim(made, batch.kind, claim, chunk_statements)
+        found = scheme.files.write(made, batch.kind, claim, chunk_statements)
         folder.write_tables(ASSEMBLE, _tables(claim, found))
         folder.seal(ASSEMBLE, inputs)
     return _built(folder, scheme, claim_no)
@@ -86,7 +86,7 @@ class _Views(Mapping[str, pa.Table]):
 
 
 def _batch_input(folder: BatchFolder, scheme: Scheme, batch: Batch, claim_no: str, remark: str) -> BatchInput:
-    views = (*scheme.statement_views, scheme.provider_view, *scheme.roster_views, *scheme.file_views)
+    views = (*scheme.views.statement, scheme.views.provider, *scheme.views.roster, *scheme.views.file)
     return BatchInput(
         batch_id=batch.batch_id,
         kind=batch.kind,
@@ -125,7 +125,7 @@ def _built(folder: BatchFolder, scheme: Scheme, claim_no: str) -> BuiltClaim:
         files=tuple(
             FileFact(**{**one, "name": one["name"].rsplit("/", 1)[-1]})
             for one in manifest["files"]
-            if one["name"].startswith(f"{scheme.files_folder}/")
+            if one["name"].startswith(f"{scheme.files.folder}/")
         ),
         findings=folder.read(ASSEMBLE, FINDINGS),
         lines=folder.read(ASSEMBLE, LINES) if folder.has(ASSEMBLE, LINES) else CLAIM_LINES.empty_table(),

@@ -58,25 +58,25 @@ class Month:
     ) -> None:
         self.optional = optional
         self.source, self.scheme, self.as_of, self.settings = source, scheme, as_of, settings
-        self.ledger, self.contract, self.main = ledger, scheme.contract, scheme.statement_views[0]
+        self.ledger, self.contract, self.main = ledger, scheme.views.contract, scheme.views.statement[0]
         self.provider_code, self.care_month = provider_code, care_month
         self.providers = providers.filter(pc.equal(providers["provider_code"], provider_code))
-        self.classes = {one.relation: one for one in scheme.rerun_classes(as_of).values()}
+        self.classes = {one.relation: one for one in scheme.reruns.classes(as_of).values()}
         self.db = Tables()
         statements = source.read(self.main, provider_code=provider_code, care_month=care_month)
         if care_month is None:
             statements = statements.filter(pc.greater_equal(statements["care_month"], first_month))
         self.statements = statements
-        rosters = {view: self._roster(view) for view in scheme.target_rosters}
-        rosters[scheme.provider_view] = self.providers
-        targets = scheme.find_targets(self.statements, rosters, as_of)
+        rosters = {view: self._roster(view) for view in scheme.views.target_rosters}
+        rosters[scheme.views.provider] = self.providers
+        targets = scheme.targets.find(self.statements, rosters, as_of)
         self.counts: Counter[str] = Counter()
         self.counts["waiting"] = pc.sum(pc.invert(targets["is_billable"])).as_py() or 0
         self.references = LEDGER_REFERENCES.empty_table()
         self.db.add("targets", targets.filter(targets["is_billable"]))
         self.db.add("known", ledger.known_statements(scheme.name, provider_code, care_month))
         self.db.add("at_reviewer", pa.table({"group_key": pa.array(sorted(at_reviewer), pa.string())}))
-        days = self.statements.select(["statement_key", scheme.last_day])
+        days = self.statements.select(["statement_key", scheme.views.last_day])
         self.db.add("one_day", days.rename_columns(["statement_key", "care_to"]))
         self._find_candidates()
         self._leave_out(chosen)
@@ -104,7 +104,7 @@ class Month:
                    OR (known.state IN ({free}) AND known.batch_id IS NULL)
             ) targets JOIN one_day USING (statement_key)
             QUALIFY row_number() OVER (PARTITION BY statement_key) = 1""",
-            {"limit": self.scheme.claim_from(self.as_of), "omits": OMITTED in self.classes},
+            {"limit": self.scheme.reruns.claim_from(self.as_of), "omits": OMITTED in self.classes},
         )
 
     def _leave_out(self, chosen: Selection) -> None:
@@ -155,7 +155,7 @@ class Month:
             return
         tables = {
             view: self.source.read(view, provider_code=self.provider_code, care_month=self.care_month)
-            for view in self.scheme.statement_views
+            for view in self.scheme.views.statement
             if view != self.main
         }
         tables[self.main] = self.statements
@@ -172,11 +172,11 @@ class Month:
         groups = self._number_batches(past)
         if not groups:
             return
-        rosters = {view: self._roster(view) for view in self.scheme.roster_views} | {
-            self.scheme.provider_view: self.providers
+        rosters = {view: self._roster(view) for view in self.scheme.views.roster} | {
+            self.scheme.views.provider: self.providers
         }
-        cut = {view: self._cut(view) for view in self.scheme.statement_views}
-        orphans = {view: self._orphans(view) for view in self.scheme.statement_views if view != self.main}
+        cut = {view: self._cut(view) for view in self.scheme.views.statement}
+        orphans = {view: self._orphans(view) for view in self.scheme.views.statement if view != self.main}
         for ordinal, (batch, rows) in enumerate(groups):
             mine = {view: by_batch.get(ordinal, tables[view].slice(0, 0)) for view, by_batch in cut.items()}
             if ordinal == 0:  # rows without a statement belong to no batch; the first one reports them
@@ -187,7 +187,7 @@ class Month:
     def _linked(self, rosters: Mapping[str, pa.Table], statements: pa.Table) -> dict[str, pa.Table]:
         """The rosters, those with a link cut to the rows that the batch's statements point to."""
         cut = dict(rosters)
-        for view, column in self.scheme.linked_rosters.items():
+        for view, column in self.scheme.views.linked_rosters.items():
             wanted = pc.unique(statements[column].combine_chunks())
             cut[view] = rosters[view].filter(pc.is_in(rosters[view][column], value_set=wanted))
         return cut
@@ -207,9 +207,9 @@ class Month:
     def _hash_contents(self) -> None:
         """What READY is a snapshot of, and which candidates are the same as when they were blocked or returned."""
         context = digest_context(
-            [self.providers, *(self._roster(view) for view in self.scheme.context_views)], self.settings
+            [self.providers, *(self._roster(view) for view in self.scheme.views.context)], self.settings
         )
-        views = (*self.scheme.statement_views, *self.optional.statement_views())
+        views = (*self.scheme.views.statement, *self.optional.statement_views())
         hash_contents(self.db, views, "candidate", context, contract=self.contract)
         self._add_decisions()
         self.db.run(
@@ -221,7 +221,7 @@ class Month:
         """What a person decided about a statement is part of what READY is a snapshot of."""
         given = [
             (one.subject, str(one.instruction_id))
-            for kind in self.scheme.decision_kinds
+            for kind in self.scheme.checks.decision_kinds
             for one in self.ledger.instructions(self.scheme.name, kind=kind, valid_on=self.as_of)
         ]
         if given:
@@ -243,19 +243,19 @@ class Month:
         batches: list[tuple[NewBatch, pa.Table]] = []
         self.db.run("CREATE TABLE place (statement_key VARCHAR, ordinal INTEGER, n INTEGER)")
         # An amount the source left out is named by validation; here it only must not stop the others.
-        given = self.scheme.member_columns
+        given = self.scheme.targets.member_columns
         columns = ", ".join(f"{given[name]} AS {name}" for name in MEMBERS.names if name not in OWN_COLUMNS)
         for group_key, kind, relation in groups:
             rows = self.db.table(
                 f"""SELECT m.statement_key, m.identity, m.content_hash, {columns}
                 FROM member m JOIN one_statement s USING (statement_key) WHERE m.group_key = ?
-                ORDER BY {self.scheme.member_order}, m.statement_key""",
+                ORDER BY {self.scheme.targets.member_order}, m.statement_key""",
                 [group_key],
             )
             rule = self.classes.get(relation)
             group = self._group(group_key) | ({} if rule is None else {CLASS_NAME: rule.name})
             header_code = "" if rule is None else rule.header_code
-            limit = self.scheme.max_statements(kind, self.as_of)
+            limit = self.scheme.targets.max_statements(kind, self.as_of)
             for start in range(0, len(rows), limit):
                 part = rows.slice(start, limit)
                 batch = NewBatch(
@@ -277,7 +277,7 @@ class Month:
         return batches
 
     def _group(self, group_key: str) -> dict[str, str]:
-        names = self.scheme.group_columns
+        names = self.scheme.targets.group_columns
         row = self.db.rows(f"SELECT {', '.join(names)} FROM member WHERE group_key = ? LIMIT 1", [group_key])[
             0
         ]

@@ -95,9 +95,9 @@ def check_again(folder: BatchFolder, scheme: Scheme, batch: Batch, waivers: Sequ
 
 def _places(folder: BatchFolder, scheme: Scheme, batch: Batch) -> pa.Table:
     """Where each statement of the batch belongs, as waivers name it."""
-    columns = list(filter(None, ("statement_key", scheme.department_column)))
-    statements = folder.read(VALIDATE, scheme.statement_views[0], columns)
-    return place_statements(statements, batch.provider_code, scheme.department_column)
+    columns = list(filter(None, ("statement_key", scheme.views.department_column)))
+    statements = folder.read(VALIDATE, scheme.views.statement[0], columns)
+    return place_statements(statements, batch.provider_code, scheme.views.department_column)
 
 
 def _must_be_whole(batch: Batch, not_checked: Iterable[tuple[str, str]]) -> None:
@@ -121,16 +121,16 @@ def tables_of(
     further: Mapping[str, pa.Table],
 ) -> dict[str, pa.Table]:
     """The scheme's tables of one batch: files, source tables as validation left them, optional views where given."""
-    optional = (view for view in scheme.optional_views if folder.has(VALIDATE, view))
+    optional = (view for view in scheme.views.optional if folder.has(VALIDATE, view))
     views = (
-        scheme.provider_view,
-        *scheme.statement_views,
-        *scheme.roster_views,
-        *scheme.file_views,
+        scheme.views.provider,
+        *scheme.views.statement,
+        *scheme.views.roster,
+        *scheme.views.file,
         *optional,
     )
-    return scheme.precheck_tables(
-        folder.stage(ASSEMBLE) / scheme.files_folder,
+    return scheme.checks.tables(
+        folder.stage(ASSEMBLE) / scheme.files.folder,
         {view: folder.read(VALIDATE, view) for view in views},
         {"batch": batch, "as_of": as_of, "members": members, **further},
     )

@@ -189,12 +189,14 @@ class _Pass:
 
     def _parse(self, document: Document) -> Notice:
         if document.xml is not None:
-            return self.scheme.parse_notice(document.xml)
-        if self.scheme.parse_records is None:
+            return self.scheme.answers.parse_notice(document.xml)
+        if self.scheme.answers.parse_records is None:
             raise UnknownFormError(
                 "This scheme has no record files.", "이 제도에는 레코드 파일 통보서가 없습니다."
             )
-        return self.scheme.parse_records(document.records, self.settings.layouts, self.settings.providers)
+        return self.scheme.answers.parse_records(
+            document.records, self.settings.layouts, self.settings.providers
+        )
 
     def _import(self, name: str, document: Document, notice: Notice, stored: str) -> bool:
         try:

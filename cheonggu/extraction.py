@@ -123,15 +123,15 @@ def open_months(
     source: Source, ledger: Ledger, scheme: Scheme, site: Site, as_of: date, chosen: Selection
 ) -> Iterable[Month]:
     """Every provider's care month from the site's first one, or the claim limit, to that of ``as_of``."""
-    providers = source.read(scheme.provider_view)
-    first = max(site.first_care_month, scheme.claim_from(as_of).strftime("%Y%m"))
+    providers = source.read(scheme.views.provider)
+    first = max(site.first_care_month, scheme.reruns.claim_from(as_of).strftime("%Y%m"))
     at_reviewer = frozenset(
         BATCH_TAIL.sub("", batch.batch_id)
         for batch in ledger.batches(scheme.name)
         if batch.claim_state is not None and batch.claim_state not in NOT_AT_REVIEWER
     )
     groups = source.groups(first, as_of.strftime("%Y%m"))
-    optional = OptionalViews(source, scheme.contract, scheme.optional_views)
+    optional = OptionalViews(source, scheme.views.contract, scheme.views.optional)
     for provider_code, care_month in _periods(groups, scheme):
         if chosen.provider_code in (None, provider_code):
             yield Month(
@@ -144,7 +144,7 @@ def open_months(
                 as_of,
                 chosen,
                 at_reviewer,
-                site.settings.get(scheme.settings_key),
+                site.settings.get(scheme.amounts.settings_key),
                 first,
                 optional,
             )
@@ -153,7 +153,7 @@ def open_months(
 def _periods(groups: pa.Table, scheme: Scheme) -> list[tuple[str, str | None]]:
     """What is looked at together: a provider's care month, or all its months (None) when the scheme bundles them."""
     codes = groups["provider_code"].to_pylist()
-    if scheme.bundles_months:
+    if scheme.targets.bundles_months:
         return [(code, None) for code in dict.fromkeys(codes)]
     return list(zip(codes, groups["care_month"].to_pylist(), strict=True))
 
@@ -163,8 +163,8 @@ def write_extracted(site: Site, scheme: Scheme, batch: NewBatch, tables: Mapping
     folder = BatchFolder(site.batches_folder(scheme.name), batch.batch_id)
     inputs = {"members": batch.batch_id}
     if not folder.is_done(EXTRACT, inputs):
-        if scheme.take_files is not None:
+        if scheme.views.take_files is not None:
             store = make_private(site.files_store(scheme.name))
-            tables = {**tables, **scheme.take_files(tables, site.source(scheme.name).files, store)}
+            tables = {**tables, **scheme.views.take_files(tables, site.source(scheme.name).files, store)}
         folder.write_tables(EXTRACT, tables)
         folder.seal(EXTRACT, inputs)

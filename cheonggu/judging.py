@@ -42,11 +42,11 @@ class Judging:
     @classmethod
     def of(cls, ledger: Ledger, scheme: Scheme, batch: Batch) -> Judging:
         """Everything the ledger holds about the past, and the decisions valid on the batch's day."""
-        if scheme.judge is None:
+        if scheme.checks.judge is None:
             return cls(scheme, batch, DECISIONS.empty_table(), {})
         given = [
             (one.subject, one.instruction_id, one.kind, json.dumps(dict(one.detail), sort_keys=True))
-            for kind in scheme.decision_kinds
+            for kind in scheme.checks.decision_kinds
             for one in ledger.instructions(scheme.name, kind=kind, valid_on=batch.claim_date)
         ]
         columns = list(zip(*given, strict=True)) or [()] * len(DECISIONS)
@@ -55,7 +55,7 @@ class Judging:
     @property
     def inputs(self) -> dict[str, str]:
         """Digests by name; empty for a scheme that judges nothing here."""
-        if self.scheme.judge is None:
+        if self.scheme.checks.judge is None:
             return {}
         past = "".join(name + digest_rows(table) for name, table in sorted(self.history.items()))
         return {
@@ -66,7 +66,7 @@ class Judging:
 
     def run(self, tables: Mapping[str, pa.Table], files: Path) -> pa.Table:
         """Findings of the scheme's own judgement; none for a scheme without one. ``files``: the store of papers."""
-        if self.scheme.judge is None:
+        if self.scheme.checks.judge is None:
             return findings.none_found()
         known = {"as_of": self.batch.claim_date, DECIDED: self.decisions, "files": files}
-        return self.scheme.judge(tables, {**known, **self.history})
+        return self.scheme.checks.judge(tables, {**known, **self.history})

@@ -18,7 +18,8 @@ import pyarrow as pa
 from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger import Actor, Filing, Ledger
 from cheonggu.query import Tables
-from cheonggu.schemes.scheme import DisputeRules, Scheme
+from cheonggu.schemes.parts import DisputeRules
+from cheonggu.schemes.scheme import Scheme
 
 TITLES = {"re-review": "재심사조정청구서", "objection": "이의신청서"}
 OPEN, SOON, EXPIRED = "open", "soon", "expired"
@@ -153,11 +154,11 @@ def _days(rules: DisputeRules, decisions: list[dict[str, Any]], today: date) -> 
 
 
 def _rules(scheme: Scheme) -> DisputeRules:
-    if scheme.disputes is None:
+    if scheme.answers.disputes is None:
         raise UsageError(
             f"The scheme {scheme.name} knows no objections.", f"{scheme.name} 제도에는 이의신청이 없습니다."
         )
-    return scheme.disputes
+    return scheme.answers.disputes
 
 
 @cache

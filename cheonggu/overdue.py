@@ -30,7 +30,7 @@ def mark_unanswered(
     """
     days = settings.get(SETTING)
     if days is None:
-        days = scheme.unknown_after_days(ledger.now().astimezone(SEOUL).date())
+        days = scheme.answers.unknown_after_days(ledger.now().astimezone(SEOUL).date())
     elif not isinstance(days, int) or isinstance(days, bool) or days < 1:
         raise UsageError(
             f"[gateway.{scheme.gateway}] {SETTING} must be a whole number of days, at least 1.",

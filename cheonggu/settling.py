@@ -24,10 +24,10 @@ def settle_batch(
 ) -> tuple[dict[str, pa.Table], pa.Table]:
     """The tables of a batch with settled amounts, and findings; an addition stays as it is."""
     name = batch.group.get(CLASS_NAME)
-    if name is not None and scheme.rerun_classes(batch.claim_date)[name].relation == ADDITION:
+    if name is not None and scheme.reruns.classes(batch.claim_date)[name].relation == ADDITION:
         return dict(tables), none_found()
     facts = {**batch.group, "kind": batch.kind, "provider_code": batch.provider_code}
-    return scheme.settle_amounts(tables, facts, settings)
+    return scheme.amounts.settle(tables, facts, settings)
 
 
 def settle_whole(
@@ -39,7 +39,7 @@ def settle_whole(
     settings: Mapping[str, Any],
 ) -> dict[str, pa.Table]:
     """The statement views with settled amounts. ``targets``: statement_key, kind and the scheme's group columns."""
-    names = ["kind", *scheme.group_columns]
+    names = ["kind", *scheme.targets.group_columns]
     settled: dict[str, list[pa.Table]] = {view: [] for view in tables}
     for group in targets.group_by(names).aggregate([]).to_pylist():
         here = targets
@@ -52,7 +52,7 @@ def settle_whole(
             for view, table in tables.items()
         }
         facts = {name: value or "" for name, value in group.items()} | {"provider_code": provider_code}
-        done, _ = scheme.settle_amounts({**rosters, **mine}, facts, settings)
+        done, _ = scheme.amounts.settle({**rosters, **mine}, facts, settings)
         for view in tables:
             settled[view].append(done[view].cast(tables[view].schema))
     return {view: pa.concat_tables([table.slice(0, 0), *settled[view]]) for view, table in tables.items()}

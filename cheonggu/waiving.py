@@ -146,11 +146,11 @@ def _departments(
     folder_of: Callable[[str], BatchFolder],
 ) -> pa.Array:
     """The department of each blocked statement, from the batch that blocked it; null unless a waiver asks."""
-    column = scheme.department_column
+    column = scheme.views.department_column
     if not column or all(one.scope != DEPARTMENT for one in waivers):
         return pa.nulls(len(blocked), pa.string())
     known = [
-        folder_of(batch_id).read(EXTRACT, scheme.statement_views[0], ["statement_key", column])
+        folder_of(batch_id).read(EXTRACT, scheme.views.statement[0], ["statement_key", column])
         for batch_id in pc.unique(blocked["batch_id"]).to_pylist()
         if folder_of(batch_id).manifest(EXTRACT) is not None
     ]

@@ -35,19 +35,19 @@ def check_benefit_claims(
     ``waive`` marks the findings that a person let pass.
     """
     columns = Columns(scheme.codes, "", on, on)
-    frames = {view: to_frame(tables[view]) for view in scheme.statement_views}
-    known = {view: _sound_rows(view, tables[view], columns, scheme.contract) for view in POINTED_TO}
+    frames = {view: to_frame(tables[view]) for view in scheme.views.statement}
+    known = {view: _sound_rows(view, tables[view], columns, scheme.views.contract) for view in POINTED_TO}
     found = [
         as_findings(
-            failures(_schema(view, columns, frames, known, scheme.contract, on), frames[view], view),
+            failures(_schema(view, columns, frames, known, scheme.views.contract, on), frames[view], view),
             frames[view]["statement_key"],
             view,
             columns.details,
         )
-        for view in scheme.statement_views
+        for view in scheme.views.statement
     ]
     return make_verdict(
-        tables, scheme.statement_views, waive(findings.concat([*found, name_doubles(doubles)]))
+        tables, scheme.views.statement, waive(findings.concat([*found, name_doubles(doubles)]))
     )
 
 

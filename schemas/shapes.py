@@ -35,10 +35,10 @@ class ShapeInput:
 def check_shapes(batch: ShapeInput) -> Verdict:
     """Check a batch by the scheme's own set of shapes; UsageError when there is no such set."""
     try:
-        run = SHAPES[batch.scheme.shapes]
+        run = SHAPES[batch.scheme.views.shapes]
     except KeyError:
         raise UsageError(
-            f"There is no set of shapes {batch.scheme.shapes!r}.",
+            f"There is no set of shapes {batch.scheme.views.shapes!r}.",
             "제도가 요구하는 검증 규칙 묶음이 없습니다.",
         ) from None
     return run(batch)
@@ -47,7 +47,7 @@ def check_shapes(batch: ShapeInput) -> Verdict:
 def _statements(batch: ShapeInput) -> Verdict:
     return check_statements(
         batch.tables,
-        batch.scheme.statement_views,
+        batch.scheme.views.statement,
         batch.scheme.codes,
         kind=batch.kind,
         setting=batch.group.get("setting", ""),

@@ -47,7 +47,7 @@ def assemble(scheme: str) -> Assembly:
                 ),
                 batches,
             )
-            find_visits = here.scheme.find_visits if len(here.site.sources) > 1 else None
+            find_visits = here.scheme.targets.find_visits if len(here.site.sources) > 1 else None
             for batch, claim in zip(batches, built, strict=True):
                 held += not record_assembled(
                     here.ledger, here.folder(batch.batch_id), batch, claim, here.actor, find_visits

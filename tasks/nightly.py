@@ -118,7 +118,7 @@ def _publish_waivers(here: Resources, day: date, expired: Sequence[Waiver]) -> N
 
 def publish_ageing(here: Resources, day: date) -> None:
     """What waits, as files and as a table by kind; an event for each kind whose deadline is near or over."""
-    deadlines = load_deadlines(here.scheme.deadlines, here.scheme.public_holidays)
+    deadlines = load_deadlines(here.scheme.answers.deadlines, here.scheme.answers.public_holidays)
     waiting = [
         here.ledger.waiting(here.scheme.name),
         find_objections(here.ledger, here.scheme, day),

@@ -43,11 +43,13 @@ class Resources:
 
     def catalogue(self) -> Catalogue:
         """The scheme's pre-check rules with the hospital's own behind them."""
-        return load_catalogue([*self.scheme.rule_folders, *self.site.rule_folders])
+        return load_catalogue([*self.scheme.checks.rule_folders, *self.site.rule_folders])
 
     def waiver_terms(self, on: date) -> Terms:
         """What may be waived on a day."""
-        return read_terms(self.scheme, on, read_rules([*self.scheme.rule_folders, *self.site.rule_folders]))
+        return read_terms(
+            self.scheme, on, read_rules([*self.scheme.checks.rule_folders, *self.site.rule_folders])
+        )
 
     def waivers(self, on: date) -> tuple[Waiver, ...]:
         """The waivers that hold on a day; without any the rules need not be read."""
@@ -61,7 +63,7 @@ class Resources:
 
     @contextmanager
     def source(self) -> Iterator[Source]:
-        source = open_source(self.site.source(self.scheme.name).url, self.scheme.contract)
+        source = open_source(self.site.source(self.scheme.name).url, self.scheme.views.contract)
         try:
             yield source
         finally:
@@ -74,7 +76,7 @@ def open_resources(scheme: str, actor: str = PIPELINE) -> Iterator[Resources]:
     guard_logs(LOGGERS)
     chosen = find_scheme(scheme)
     site = load_site(_site_file())
-    chosen.check_settings(site.settings)
+    chosen.amounts.check_settings(site.settings)
     is_required(site.settings)
     ledger = open_ledger(site.ledger_url, load_secret(site.key_variable, site.key_file))
     try:

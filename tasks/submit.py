@@ -20,9 +20,9 @@ def submit(scheme: str) -> HandOffs:
             here.ledger,
             here.gateway(),
             here.site.batches_folder(scheme),
-            here.scheme.files_folder,
+            here.scheme.files.folder,
             here.actor,
-            once=here.scheme.once_files,
+            once=here.scheme.files.once,
             wait_seconds=float(settings.get("wait_seconds", DEFAULT_WAIT_SECONDS)),
             approvals=here.site.approvals,
         )

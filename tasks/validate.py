@@ -52,28 +52,28 @@ def validate(scheme: str, as_of: date) -> Validation:
 def _check(here: Resources, batch: Batch, waivers: Sequence[Waiver]) -> None:
     folder, scheme, settings = here.folder(batch.batch_id), here.scheme, here.site.settings
     doubles = here.ledger.find_doubles(batch.batch_id)
-    statements = folder.read(EXTRACT, scheme.statement_views[0])
+    statements = folder.read(EXTRACT, scheme.views.statement[0])
     chosen = choose(waivers, batch.provider_code, statements["statement_key"])
     judging = Judging.of(here.ledger, scheme, batch)
     inputs = {
         EXTRACT: folder.inputs_digest(EXTRACT),
         "doubles": ",".join(doubles),
         "waivers": name_waivers(chosen),
-        "settings": repr(settings.get(scheme.settings_key)),
+        "settings": repr(settings.get(scheme.amounts.settings_key)),
         **judging.inputs,
     }
     if folder.is_done(VALIDATE, inputs):
         return
-    optional = (view for view in scheme.optional_views if folder.has(EXTRACT, view))
+    optional = (view for view in scheme.views.optional if folder.has(EXTRACT, view))
     views = (
-        *scheme.statement_views,
-        scheme.provider_view,
-        *scheme.roster_views,
-        *scheme.file_views,
+        *scheme.views.statement,
+        scheme.views.provider,
+        *scheme.views.roster,
+        *scheme.views.file,
         *optional,
     )
     tables = {view: folder.read(EXTRACT, view) for view in views}
-    places = place_statements(statements, batch.provider_code, scheme.department_column)
+    places = place_statements(statements, batch.provider_code, scheme.views.department_column)
 
     def waive(found: pa.Table) -> pa.Table:
         return apply_waivers(found, chosen, places, batch.provider_code)

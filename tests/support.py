@@ -80,11 +80,11 @@ def month_tables(
             )
         )
         tables = {"statement": chosen}
-        for view in HIRA.statement_views[1:]:
+        for view in HIRA.views.statement[1:]:
             rows = source.read(view, provider_code=provider_code, care_month=care_month)
             keys = chosen["statement_key"].combine_chunks()
             tables[view] = rows.filter(pc.is_in(rows["statement_key"], value_set=keys))
-        for view in ("provider", *HIRA.roster_views):
+        for view in ("provider", *HIRA.views.roster):
             tables[view] = source.read(view, provider_code=provider_code)
     finally:
         source.close()
@@ -116,7 +116,7 @@ def keep_only(hospital: Path, where: str) -> None:
     """Take every statement out of the SQLite hospital that does not match, with its rows."""
     with sqlite3.connect(hospital / "hospital.db") as connection:
         connection.execute(f"DELETE FROM hospital_statement WHERE NOT ({where})")
-        for view in HIRA.statement_views[1:]:
+        for view in HIRA.views.statement[1:]:
             connection.execute(
                 f"DELETE FROM hospital_{view} WHERE statement_key NOT IN "
                 "(SELECT statement_key FROM hospital_statement)"

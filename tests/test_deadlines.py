@@ -22,7 +22,7 @@ def no_holidays(first: date, last: date) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def hira() -> Deadlines:
-    return load_deadlines(HIRA.deadlines, HIRA.public_holidays)
+    return load_deadlines(HIRA.answers.deadlines, HIRA.answers.public_holidays)
 
 
 @pytest.mark.parametrize(
@@ -83,18 +83,18 @@ def test_the_file_agrees_with_the_values_that_rules_use(hira: Deadlines) -> None
     counts = {name: hira.by_id[name].at(day) for name in ("claim_limit", "objection")}
     assert counts["claim_limit"].forbid == Count("years", HIRA.value_on("claim_limit_years", day))
     assert counts["objection"].forbid == Count("days", HIRA.value_on("objection_days", day))
-    assert HIRA.disputes is not None
+    assert HIRA.answers.disputes is not None
     objection, absolute = hira.due("objection", day), hira.due("objection_absolute", day)
-    assert (objection.warn_on, objection.forbid_on) == HIRA.disputes.days("re-review", day, None)
+    assert (objection.warn_on, objection.forbid_on) == HIRA.answers.disputes.days("re-review", day, None)
     late = day + timedelta(365)  # learned of it much later: the count from the decision ends it
-    assert absolute.forbid_on == HIRA.disputes.days("objection", day, late)[1]
+    assert absolute.forbid_on == HIRA.answers.disputes.days("objection", day, late)[1]
     assert all(value.basis for one in hira.by_id.values() for value in one.values)
     assert {value.warn.unit for one in hira.by_id.values() for value in one.values} <= set(UNITS)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda one: one.name)
 def test_every_scheme_brings_the_deadlines_its_claims_wait_for(scheme: Scheme) -> None:
-    deadlines = load_deadlines(scheme.deadlines, scheme.public_holidays)
+    deadlines = load_deadlines(scheme.answers.deadlines, scheme.answers.public_holidays)
     for name in ("claim_limit", "receipt_expected", "review_expected", "person"):
         assert deadlines.due(name, date(2026, 7, 6)).warn_on > date(2026, 7, 6)
 

@@ -127,7 +127,7 @@ def test_a_source_that_is_away_does_not_undo_the_night(
 
 
 def test_only_months_near_their_limit_are_read_from_the_source(site: Path, published: dict[str, Any]) -> None:
-    deadlines = load_deadlines(HIRA.deadlines, HIRA.public_holidays)
+    deadlines = load_deadlines(HIRA.answers.deadlines, HIRA.answers.public_holidays)
     with open_resources("hira") as here, here.source() as source:
         find = lambda day: find_never_taken(source, here.ledger, HIRA, "202601", deadlines, day)  # noqa: E731
         assert len(find(AS_OF)) == 0

@@ -96,7 +96,7 @@ def copy_statement(site: Path, where: str) -> None:
         ((key,),) = connection.execute(
             f"SELECT min(statement_key) FROM hospital_statement WHERE reviewed_on IS NOT NULL AND {where}"
         )
-        for view in (*HIRA.statement_views, "eligibility"):
+        for view in (*HIRA.views.statement, "eligibility"):
             rows = connection.execute(f"SELECT * FROM hospital_{view} WHERE statement_key = ?", [key])
             names = [one[0] for one in rows.description]
             other = {"statement_key": DOUBLE, "patient_key": "P-SECOND"}
@@ -209,6 +209,6 @@ def check_as_additional(
         "line": folder.read(ASSEMBLE, "record_c"),
         **past,
     }
-    with Checker(load_catalogue(HIRA.rule_folders)) as checker:
+    with Checker(load_catalogue(HIRA.checks.rule_folders)) as checker:
         found = checker.check(tables, on=LATER, only=frozenset({"RES-007", "RES-008"})).findings
     return set(zip(found["rule_id"].to_pylist(), found["line_no"].to_pylist(), strict=True))

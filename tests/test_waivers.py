@@ -28,7 +28,7 @@ RETURNING = dataclasses.replace(NEW, rule_id="HDR-020", scope="provider", statem
 
 @pytest.fixture(scope="module")
 def terms() -> Terms:
-    return read_terms(HIRA, TODAY, read_rules(HIRA.rule_folders))
+    return read_terms(HIRA, TODAY, read_rules(HIRA.checks.rule_folders))
 
 
 @pytest.fixture

@@ -44,8 +44,8 @@ def ageing(
     """미결 현황: 급한 순서로 · what waits, since when, for whom, until when; exit 1 when a deadline is near or over."""
     settings, chosen = load_site(site_path(site)), find_scheme(scheme)
     day = as_of.date() if as_of else today()
-    deadlines = load_deadlines(chosen.deadlines, chosen.public_holidays)
-    source = open_source(settings.source(scheme).url, chosen.contract)
+    deadlines = load_deadlines(chosen.answers.deadlines, chosen.answers.public_holidays)
+    source = open_source(settings.source(scheme).url, chosen.views.contract)
     try:
         with find_ledger(None, None, site) as ledger:
             first = settings.first_care_month
@@ -76,7 +76,7 @@ def rules(
 ) -> None:
     """규칙별 적중과 놓친 사유 · how often each rule fired, what came back, and which refusals no rule foresaw."""
     settings, chosen = load_site(site_path(site)), find_scheme(scheme)
-    catalogue = load_catalogue([*chosen.rule_folders, *settings.rule_folders])
+    catalogue = load_catalogue([*chosen.checks.rule_folders, *settings.rule_folders])
     with find_ledger(None, None, site) as ledger:
         made = make_feedback(ledger.rule_answers(scheme), catalogue)
     tables = {"rules": made.rules, "misses": made.misses}

@@ -57,7 +57,7 @@ def plan(
     asked = Request(claim_class, provider, day, tuple(receipt), tuple(statement))
     secret = load_secret(settings.key_variable, settings.key_file)
     with open_ledger(settings.ledger_url, secret) as ledger:
-        source = open_source(settings.source(name).url, chosen.contract)
+        source = open_source(settings.source(name).url, chosen.views.contract)
         try:
             found = plan_rerun(source, ledger, chosen, settings, asked)
         finally:

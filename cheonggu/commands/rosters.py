@@ -70,7 +70,7 @@ def _sheet(
     scheme: str, site: Path | None, provider: str, month: str
 ) -> Iterator[tuple[Ledger, Scheme, Sheet]]:
     chosen, settings = find_scheme(scheme), load_site(site_path(site))
-    source = open_source(settings.source(scheme).url, chosen.contract)
+    source = open_source(settings.source(scheme).url, chosen.views.contract)
     try:
         with open_ledger(
             settings.ledger_url, load_secret(settings.key_variable, settings.key_file)

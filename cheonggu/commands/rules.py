@@ -156,7 +156,7 @@ def _run_mutations(catalogue: Catalogue, folder: Path, cases: list[Case], as_jso
 
 def read_catalogue(scheme: str, folders: list[Path] | None) -> Catalogue:
     """The scheme's catalogue with the hospital's own folders behind it."""
-    return load_catalogue([*find_scheme(scheme).rule_folders, *(folders or [])])
+    return load_catalogue([*find_scheme(scheme).checks.rule_folders, *(folders or [])])
 
 
 def explain_amount(scheme: str, rule_id: str) -> dict[str, Any]:
@@ -164,8 +164,8 @@ def explain_amount(scheme: str, rule_id: str) -> dict[str, Any]:
     others = [one for one in SCHEMES.values() if one.name != scheme]
     for one in (find_scheme(scheme), *others):
         with suppress(UsageError):
-            return one.explain_amount(rule_id)
-    return find_scheme(scheme).explain_amount(rule_id)
+            return one.amounts.explain(rule_id)
+    return find_scheme(scheme).amounts.explain(rule_id)
 
 
 def own_cases(scheme: str) -> Path:

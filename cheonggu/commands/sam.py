@@ -47,13 +47,13 @@ def decode(
     Text is stripped on the right, dates are ISO, whole numbers integers, numbers with implied decimals strings such
     as "720.00", blank numbers null. Further keys keep unusual bytes so that `encode` gives the same files back.
     """
-    pieces = ndjson.decode_set(paths, SCHEME.layouts, kind=kind, codes=SCHEME.codes)
+    pieces = ndjson.decode_set(paths, SCHEME.files.layouts, kind=kind, codes=SCHEME.codes)
     if out == "-":
         _write_to_terminal(pieces)
         return
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    found = recognise(paths, SCHEME.layouts, kind)
+    found = recognise(paths, SCHEME.files.layouts, kind)
     target = folder / f"{_plain(found.claim_no) or found.kind or 'claim'}.ndjson"
     part = target.with_name(f".{target.name}.part")
     try:
@@ -81,7 +81,7 @@ def encode(
     One JSON object per line: kind, record (its letter), line, values by name. Values may be left out when empty.
     Whole numbers are integers, numbers with implied decimals strings such as "720.00", dates "2026-07-31".
     """
-    result = ndjson.encode_set(file, out, SCHEME.layouts, codes=SCHEME.codes)
+    result = ndjson.encode_set(file, out, SCHEME.files.layouts, codes=SCHEME.codes)
     if as_json:
         files = [vars(one) for one in result.files]
         typer.echo(json.dumps({"files": files, "findings": result.findings.to_pylist()}, ensure_ascii=False))
@@ -109,7 +109,7 @@ def check(
     checked = check_files(files_of(paths), on.date() if on else datetime.now(SEOUL).date(), kind)
     found = checked.findings
     if as_json:
-        recognised = recognise(paths, SCHEME.layouts, kind)
+        recognised = recognise(paths, SCHEME.files.layouts, kind)
         facts = {"kind": recognised.kind, "findings": found.to_pylist(), "not_checked": checked.not_checked}
         typer.echo(json.dumps(facts, ensure_ascii=False))
     else:
@@ -127,9 +127,11 @@ def show(
     """청구서·명세서를 화면으로 · a readable page of the claim, for screen and print."""
     from cheonggu.formats.claim_xml import render_html  # only this command needs XSLT
 
-    claim = read_set(paths, SCHEME.layouts, kind=kind)
+    claim = read_set(paths, SCHEME.files.layouts, kind=kind)
     tables = {record: table for record, table in claim.tables.items() if record != "H"}
-    html.write_text(render_html(claim.kind, SCHEME.layouts, claim.tables["H"], tables), encoding="utf-8")
+    html.write_text(
+        render_html(claim.kind, SCHEME.files.layouts, claim.tables["H"], tables), encoding="utf-8"
+    )
     _print_findings(findings.errors_only(claim.findings), when_none="")
     typer.echo(f"{html.name} 파일을 만들었습니다. Wrote {html}.")
 

@@ -71,7 +71,7 @@ def add(
         department=department,
         second_person=second_person,
     )
-    terms = read_terms(chosen, today(), read_rules([*chosen.rule_folders, *_own_rules(url, site)]))
+    terms = read_terms(chosen, today(), read_rules([*chosen.checks.rule_folders, *_own_rules(url, site)]))
     with find_ledger(url, key_file, site) as ledger:
         given = grant(ledger, chosen, terms, new, today(), Actor(person, None))
     typer.echo(f"{given.id}번 점검제외를 등록했습니다. Waiver {given.id} holds until {given.expires_on}.")

@@ -108,8 +108,8 @@ def _reverse(catalogue: Catalogue) -> str:
 
 def main(path: Path, shapes: Path) -> None:
     """Write the page of the only scheme that has a catalogue."""
-    scheme = next(one for one in SCHEMES.values() if one.rule_folders)
-    path.write_text(write_page(load_catalogue(scheme.rule_folders), shapes), encoding="utf-8")
+    scheme = next(one for one in SCHEMES.values() if one.checks.rule_folders)
+    path.write_text(write_page(load_catalogue(scheme.checks.rule_folders), shapes), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -59,11 +59,11 @@ class Contents:
     ) -> None:
         self.source, self.ledger, self.scheme, self.site = source, ledger, scheme, site
         self.judge, self.rule, self.request = judge, rule, judge.request
-        self.providers = _of_provider(source.read(scheme.provider_view), self.request.provider_code)
+        self.providers = _of_provider(source.read(scheme.views.provider), self.request.provider_code)
         self.rosters = {
-            view: source.read(view, provider_code=self.request.provider_code) for view in scheme.roster_views
-        } | {scheme.provider_view: self.providers}
-        self.main, self.contract = scheme.statement_views[0], scheme.contract
+            view: source.read(view, provider_code=self.request.provider_code) for view in scheme.views.roster
+        } | {scheme.views.provider: self.providers}
+        self.main, self.contract = scheme.views.statement[0], scheme.views.contract
         self.root = site.batches_folder(scheme.name)
 
     def read_month(self, care_month: str, candidates: Iterable[Candidate]) -> MonthContent:
@@ -76,7 +76,7 @@ class Contents:
             self.scheme,
             [Sent(one.parent["batch_id"], key, key) for key, one in by_key.items()],
         )
-        targets = self.scheme.find_targets(whole[self.main], self._target_rosters(whole), self.request.as_of)
+        targets = self.scheme.targets.find(whole[self.main], self._target_rosters(whole), self.request.as_of)
         month.targets = {one["statement_key"]: one for one in targets.to_pylist()}
         whole = settle_whole(
             self.scheme, targets, self.request.provider_code, whole, self.rosters, self.site.settings
@@ -89,7 +89,7 @@ class Contents:
         days = dict(
             zip(
                 whole[self.main]["statement_key"].to_pylist(),
-                whole[self.main][self.scheme.last_day].to_pylist(),
+                whole[self.main][self.scheme.views.last_day].to_pylist(),
                 strict=True,
             )
         )
@@ -122,7 +122,7 @@ class Contents:
 
     def _target_rosters(self, whole: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         """What targets are found with: rosters, and views of the statements under the parents' keys."""
-        named = {view: whole[view] for view in self.scheme.target_rosters if view in whole}
+        named = {view: whole[view] for view in self.scheme.views.target_rosters if view in whole}
         return self.rosters | named
 
     def _cut(
@@ -134,7 +134,7 @@ class Contents:
         if not cut_keys:
             return dict(whole), {}
         sent = read_sent(self.root, self.scheme, [one for base in bases.values() for one in base])
-        cut, verdicts = self.scheme.cut_addition(keep_keys(whole, cut_keys), sent)
+        cut, verdicts = self.scheme.reruns.cut_addition(keep_keys(whole, cut_keys), sent)
         rest = keep_keys(whole, [key for key in by_key if key not in cut_keys])
         found = dict(zip(verdicts["statement_key"].to_pylist(), verdicts["verdict"].to_pylist(), strict=True))
         return {view: pa.concat_tables([rest[view], cut[view]]) for view in whole}, found
@@ -172,10 +172,10 @@ class Contents:
         schema = pa.schema([("statement_key", pa.string()), ("source_key", pa.string())])
         db.add("chosen", pa.Table.from_pylist(rows, schema=schema))
         context = digest_context(
-            [self.providers, *(self.rosters[view] for view in self.scheme.context_views)],
-            self.site.settings.get(self.scheme.settings_key),
+            [self.providers, *(self.rosters[view] for view in self.scheme.views.context)],
+            self.site.settings.get(self.scheme.amounts.settings_key),
         )
-        hash_contents(db, self.scheme.statement_views, "chosen", context, "source_key", self.contract)
+        hash_contents(db, self.scheme.views.statement, "chosen", context, "source_key", self.contract)
         return {str(key): str(digest) for key, digest in db.rows("SELECT * FROM content")}
 
     def _read_returned(self, care_month: str) -> dict[str, str]:
@@ -196,7 +196,7 @@ class Contents:
                 one.parent, "gone", "원천자료에 없습니다", "the hospital's record no longer holds it"
             )
         last = days[key]
-        if last is not None and last < self.scheme.claim_from(self.request.as_of):
+        if last is not None and last < self.scheme.reruns.claim_from(self.request.as_of):
             return leave(one.parent, "too_late", "청구 기한(3년)이 지났습니다", "past the claim limit")
         if target is None or not target["is_billable"]:
             return leave(

@@ -157,7 +157,7 @@ class Judge:
         is_named = bool(self.request.statement_keys)
         allowed = {*self.rule.resubmit_as, *(self.rule.resubmit_if_named if is_named else ())}
         for reason in reasons:
-            advice = self.scheme.advise(reason, self.request.as_of)
+            advice = self.scheme.reruns.advise(reason, self.request.as_of)
             if advice.word not in allowed:
                 text = reason.removesuffix("-")
                 return leave(parent, advice.word, f"{text}: {advice.ko}", f"{text}: {advice.en}")

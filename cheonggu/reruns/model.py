@@ -14,7 +14,7 @@ ADDED, REMOVED = "added", "removed"
 class Request:
     """What a person asks for. Without receipt numbers and statements: everything that is ready.
 
-    ``claim_class`` is a name of the scheme's ``rerun_classes``; ``statement_keys`` are the hospital's or the ledger's.
+    ``claim_class`` is a name of the scheme's ``reruns.classes``; ``statement_keys`` are the hospital's or the ledger's.
     """
 
     claim_class: str

@@ -88,7 +88,7 @@ def _keep_decision(ledger: Ledger, scheme: Scheme, request: Request, actor: Acto
 
 def find_class(scheme: Scheme, request: Request) -> RerunClass:
     """The class asked for, as the rules of the day have it."""
-    classes = scheme.rerun_classes(request.as_of)
+    classes = scheme.reruns.classes(request.as_of)
     if request.claim_class not in classes:
         known = ", ".join(sorted(classes))
         raise UsageError(
@@ -183,7 +183,7 @@ def _make_batches(
         groups.setdefault(one.group_key, []).append(one)
     for group_key, planned in sorted(groups.items()):
         target = month.targets[planned[0].parent_key]
-        limit = scheme.max_statements(target["kind"], request.as_of)
+        limit = scheme.targets.max_statements(target["kind"], request.as_of)
         for start in range(0, len(planned), limit):
             part = planned[start : start + limit]
             rows = _members(scheme, part, month, rule)
@@ -195,13 +195,14 @@ def _make_batches(
                 kind=target["kind"],
                 claim_class=_header_code(scheme, request, rule, part[0].class_code),
                 claim_date=request.as_of,
-                group={name: target[name] or "" for name in scheme.group_columns} | {CLASS_NAME: rule.name},
+                group={name: target[name] or "" for name in scheme.targets.group_columns}
+                | {CLASS_NAME: rule.name},
                 parent_batch_id=None,
             )
             refers = _references(request, rule, part)
             tables = {
                 view: rename(
-                    scheme.contract,
+                    scheme.views.contract,
                     table,
                     [Sent("", one.statement_key, one.statement_key) for one in part],
                     view,
@@ -218,7 +219,7 @@ def _header_code(scheme: Scheme, request: Request, rule: RerunClass, class_code:
     """The header goes with its statements: a code kept from the parent brings the header of its own class."""
     if class_code == rule.statement_code:
         return rule.header_code
-    classes = scheme.rerun_classes(request.as_of).values()
+    classes = scheme.reruns.classes(request.as_of).values()
     return next(one.header_code for one in classes if one.statement_code == class_code)
 
 
@@ -239,9 +240,9 @@ def _members(scheme: Scheme, part: list[Planned], month: MonthContent, rule: Rer
                 "care_month": one.care_month,
             }
         )
-    db = Tables(part=pa.Table.from_pylist(rows), s=month.tables[scheme.statement_views[0]])
+    db = Tables(part=pa.Table.from_pylist(rows), s=month.tables[scheme.views.statement[0]])
     given = ", ".join(
-        f"{scheme.member_columns[name]} AS {name}"
+        f"{scheme.targets.member_columns[name]} AS {name}"
         for name in MEMBERS.names
         if name not in (*OWN_COLUMNS, "care_month")
     )

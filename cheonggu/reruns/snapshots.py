@@ -30,15 +30,15 @@ def read_sent(root: Path, scheme: Scheme, wanted: Iterable[Sent]) -> dict[str, p
     by_batch: dict[str, list[Sent]] = {}
     for one in wanted:
         by_batch.setdefault(one.batch_id, []).append(one)
-    parts: dict[str, list[pa.Table]] = {view: [] for view in scheme.statement_views}
+    parts: dict[str, list[pa.Table]] = {view: [] for view in scheme.views.statement}
     for batch_id, several in sorted(by_batch.items()):
         folder = BatchFolder(root, batch_id)
         if folder.manifest(VALIDATE) is None:
             continue
-        for view in scheme.statement_views:
-            parts[view].append(rename(scheme.contract, folder.read(VALIDATE, view), several, view))
+        for view in scheme.views.statement:
+            parts[view].append(rename(scheme.views.contract, folder.read(VALIDATE, view), several, view))
     return {
-        view: pa.concat_tables([scheme.contract.arrow_schema(view).empty_table(), *tables])
+        view: pa.concat_tables([scheme.views.contract.arrow_schema(view).empty_table(), *tables])
         for view, tables in parts.items()
     }
 
@@ -65,7 +65,7 @@ def read_now(
     """The views of some statements as the hospital holds them today."""
     wanted = pa.array(sorted(set(keys)), pa.string())
     tables = {}
-    for view in scheme.statement_views:
+    for view in scheme.views.statement:
         table = source.read(view, provider_code=provider_code, care_month=care_month)
         tables[view] = table.filter(pc.is_in(table["statement_key"], value_set=wanted))
     return tables

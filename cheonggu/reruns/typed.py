@@ -49,7 +49,7 @@ def correct_back_reference(
                 fix_ko=f"접수증과 비교하세요. 원장의 값은 {found[name]}입니다.",
             )
     code = f"{given.reason_code}-{given.detail_code}"
-    if scheme.advise(code, as_of).word == "unknown":
+    if scheme.reruns.advise(code, as_of).word == "unknown":
         raise UsageError(
             f"Reason code {code.removesuffix('-')} is not in the code list.",
             f"사유코드 {code.removesuffix('-')}이(가) 코드표에 없습니다.",
@@ -83,7 +83,7 @@ def _find_parent(
             f"No received claim of provider {provider_code} holds statement {statement_key}.",
             f"요양기관 {provider_code}의 접수된 청구서에 명세서 {statement_key}이(가) 없습니다.",
         )
-    states = {one for rule in scheme.rerun_classes(as_of).values() for one in rule.typed_states}
+    states = {one for rule in scheme.reruns.classes(as_of).values() for one in rule.typed_states}
     waiting: list[dict[str, Any]] = [one for one in rows if one["state"] in states]
     if not waiting:
         raise StateError(

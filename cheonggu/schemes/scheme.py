@@ -1,4 +1,7 @@
-"""What a scheme must bring. Where an ``if scheme == …`` would appear, a field is added here instead."""
+"""What a scheme must bring. Where an ``if scheme == …`` would appear, a field is added to one of its parts instead.
+
+Here stands what the shared stages and a scheme hand each other; ``parts.py`` holds the parts that need none of it.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,8 @@ from typing import Any, Protocol
 import pyarrow as pa
 
 from cheonggu.codes import CodeLists
-from cheonggu.findings import none_found
 from cheonggu.layouts import LayoutCatalogue
-from cheonggu.notices import Notice
-from cheonggu.optional_views import Cut
-from cheonggu.sources.contract import Contract
+from cheonggu.schemes.parts import AmountRules, AnswerRules, CheckRules, SourceViews, TargetRules
 
 # The name of a batch's claim class in its group; originals have none.
 CLASS_NAME = "class_name"
@@ -151,17 +151,6 @@ class Rehearsal:
     under_way: tuple[str, ...] = ("HANDED_OFF", "SENT", "RECEIVED", "IN_REVIEW")
 
 
-def keep_amounts(
-    tables: Mapping[str, pa.Table], batch: Mapping[str, str], settings: Mapping[str, Any]
-) -> tuple[dict[str, pa.Table], pa.Table]:
-    """For a scheme that computes no amounts: everything stays as the source gives it."""
-    return dict(tables), none_found()
-
-
-def accept_settings(settings: Mapping[str, Any]) -> None:
-    """For a scheme that reads no table of the site file."""
-
-
 @dataclass(frozen=True)
 class Rosters:
     """Who worked, as far as claims rest on it: a person may have to confirm it.
@@ -180,114 +169,60 @@ class Rosters:
 
 
 @dataclass(frozen=True)
-class DisputeRules:
-    """Remedies against a decision.
+class ClaimFiles:
+    """A claim as files.
 
-    ``remedies(lines)`` gives per finding the kinds it allows, parted by ';'; ``days(kind, notice_on, learned_on)`` the
-    day to warn from and the last day; ``describe(class, code, detail)`` a code's official text; ``template`` the draft.
+    ``assemble`` numbers and sums a batch without clock or ledger. ``write(folder, kind, claim, chunk_statements)``
+    writes the files below ``folder`` of the stage and gives findings instead of writing anything wrong.
+    ``once``: files that carry the claim's number and never go twice; None stands for all of them.
     """
 
-    remedies: Callable[[pa.Table], pa.Array]
-    days: Callable[[str, date, date | None], tuple[date, date]]
-    describe: Callable[[str, str, str | None], str]
-    template: Path
+    layouts: LayoutCatalogue
+    folder: str
+    assemble: Callable[[BatchInput], Assembled]
+    write: Callable[[Path, str, Assembled, int], pa.Table]
+    once: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """One claim scheme. ``statement_views`` are read per provider and month, ``roster_views`` per provider.
+class RerunRules:
+    """Claims that follow others.
 
-    ``statement_views[0]`` has one row per statement, ``provider_view`` one per provider. ``optional_views`` are read
-    where the source has them. A change in one of the
-    ``context_views`` gives blocked statements another chance, and so does a new instruction of one of the
-    ``decision_kinds`` about the statement. ``linked_rosters`` names rosters of which a batch keeps only the rows its
-    statements point to by that column. ``bundles_months``: one claim holds statements of every month that is due.
-
-    ``member_columns``: column of the ledger's members → SQL over a row ``s`` of the first view; ``member_order`` is
-    the order of statements inside a claim, likewise; ``last_day`` the column of its last day.
-
-    ``value_on(name, day)`` gives a dated value of the scheme; ``department_column`` is the statement view's column that
-    a waiver may name, empty where there is none; ``deadlines`` is the file of its time limits, and
-    ``public_holidays(first, last)`` gives holiday_on (date32) and name of the days that are no working days.
-
-    ``find_targets(statements, rosters, as_of)`` gives statement_key, is_billable (bool), identity (text),
-    group_key (start of the batch id), kind, slice_of (identity of the first slice, '' for all others), slice_no and
-    the ``group_columns`` (text) of every statement that is due.
-
-    ``rerun_classes(as_of)``: the claim classes beside the original; ``advise(reason, as_of)`` what a reason
+    ``classes(as_of)``: the claim classes beside the original, by name; ``advise(reason, as_of)`` what a reason
     (code-detail) of a review asks for; ``claim_from(as_of)``: the first care day that may still be claimed.
     ``cut_addition(now, sent)`` leaves of whole statements what was never sent: the cut tables, and a verdict per
     statement_key (verdict: added, nothing, changed or fell).
-
-    ``settle_amounts(tables, batch, settings)`` works out the amounts of validated tables: it fills what is missing and
-    compares what is given. ``batch``: kind, provider_code and group; ``settings``: tables of the site file. It gives
-    the tables (further ones may be added) and findings per statement, of which an error sets its statement aside.
-    ``settings_key`` names the table of the site file it reads: a change there gives blocked statements another chance.
-    ``rosters`` are the ``target_rosters`` and the provider.
-
-    ``once_files``: files of a claim that carry its number and never go twice; None stands for all of them.
-
-    ``take_files(tables, origin, store)`` copies the files that the tables name into the store, by content, and gives
-    a table per view of its own. ``judge(tables, context)`` gives findings of a whole batch once the shapes hold.
-    ``find_visits(tables)`` gives statement_key and visit (plain text, kept only as a keyed hash) of every visit that
-    another scheme could claim too.
-    ``check_settings`` raises UsageError for odd tables of the site file, before anything starts.
     """
 
-    name: str
-    contract: Contract
-    shapes: str
-    layouts: LayoutCatalogue
-    codes: CodeLists
-    rule_folders: tuple[Path, ...]
-    statement_views: tuple[str, ...]
-    roster_views: tuple[str, ...]
-    context_views: tuple[str, ...]
-    group_columns: tuple[str, ...]
-    gateway: str
-    files_folder: str
-    simulator: str
-    find_targets: Callable[[pa.Table, Mapping[str, pa.Table], date], pa.Table]
-    assemble: Callable[[BatchInput], Assembled]
-    write_claim: Callable[[Path, str, Assembled, int], pa.Table]
-    precheck_tables: Callable[[Path, Mapping[str, pa.Table], Mapping[str, Any]], dict[str, pa.Table]]
-    parse_notice: Callable[[bytes], Notice]
-    max_statements: Callable[[str, date], int]
-    # Days after the hand-off until a claim without any answer counts as SEND_UNKNOWN, on a day.
-    unknown_after_days: Callable[[date], int]
-    explain_amount: Callable[[str], dict[str, Any]]
-    value_on: Callable[[str, date], Any]
-    deadlines: Path
-    public_holidays: Callable[[date, date], pa.Table]
-    department_column: str
-    rerun_classes: Callable[[date], Mapping[str, RerunClass]]
+    classes: Callable[[date], Mapping[str, RerunClass]]
     advise: Callable[[str, date], Advice]
     claim_from: Callable[[date], date]
     cut_addition: Callable[
         [Mapping[str, pa.Table], Mapping[str, pa.Table]], tuple[dict[str, pa.Table], pa.Table]
     ]
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """One claim scheme: its parts by subject, and who is on the other side.
+
+    ``value_on(name, day)`` gives a dated value of the scheme. ``gateway`` names the way out (``cheonggu.gateways``),
+    ``simulator`` the sub-command that plays the counterpart. ``rosters`` and ``signatures`` are missing where no person
+    has to confirm who worked, and where nobody outside signs.
+    """
+
+    name: str
+    codes: CodeLists
+    value_on: Callable[[str, date], Any]
+    views: SourceViews
+    targets: TargetRules
+    files: ClaimFiles
+    checks: CheckRules
+    amounts: AmountRules
+    answers: AnswerRules
+    reruns: RerunRules
+    gateway: str
+    simulator: str
     rehearsal: Rehearsal
-    provider_view: str
-    target_rosters: tuple[str, ...]
-    member_columns: Mapping[str, str]
-    member_order: str
-    last_day: str
-    disputes: DisputeRules | None = None
-    settle_amounts: Callable[
-        [Mapping[str, pa.Table], Mapping[str, str], Mapping[str, Any]], tuple[dict[str, pa.Table], pa.Table]
-    ] = keep_amounts
-    settings_key: str = ""
-    linked_rosters: Mapping[str, str] = field(default_factory=dict)
-    bundles_months: bool = False
-    decision_kinds: tuple[str, ...] = ()
-    once_files: tuple[str, ...] | None = None
-    file_views: tuple[str, ...] = ()
-    take_files: Callable[[Mapping[str, pa.Table], Path, Path], dict[str, pa.Table]] | None = None
-    judge: Callable[[Mapping[str, pa.Table], Mapping[str, Any]], pa.Table] | None = None
-    find_visits: Callable[[Mapping[str, pa.Table]], pa.Table] | None = None
     rosters: Rosters | None = None
-    check_settings: Callable[[Mapping[str, Any]], None] = accept_settings
-    # Notices as record files: (file name → bytes, the site's layout tables, other offices' provider codes) → notice.
-    parse_records: Callable[[Mapping[str, bytes], Iterable[Path], Mapping[str, str]], Notice] | None = None
     signatures: SignatureRules | None = None
-    optional_views: Mapping[str, Cut] = field(default_factory=dict)

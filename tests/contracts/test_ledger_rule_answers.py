@@ -38,7 +38,7 @@ from tests.support import HIRA
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return load_catalogue(HIRA.rule_folders)
+    return load_catalogue(HIRA.checks.rule_folders)
 
 
 @pytest.fixture(scope="module")

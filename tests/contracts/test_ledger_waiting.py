@@ -38,7 +38,7 @@ from tests.ledger.ledger_builders import (
 from tests.ledger.money_builders import CUT, NUMBER, ROUND, decide, notice
 from tests.support import HIRA
 
-DEADLINES = load_deadlines(HIRA.deadlines, HIRA.public_holidays)
+DEADLINES = load_deadlines(HIRA.answers.deadlines, HIRA.answers.public_holidays)
 
 SINCE = date(2026, 7, 7)  # the builders' clock stands at 21:00 UTC of 6 July
 

@@ -29,7 +29,7 @@ SOURCES = re.compile(r"(S\d{1,2})(,S\d{1,2})*")
 
 @cache
 def catalogue() -> Catalogue:
-    return load_catalogue(SCHEMES["hira"].rule_folders)
+    return load_catalogue(SCHEMES["hira"].checks.rule_folders)
 
 
 RULES = catalogue().rules

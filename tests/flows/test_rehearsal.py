@@ -17,7 +17,7 @@ from cheonggu.cli import app
 from cheonggu.formats.claim_set import read_set
 from cheonggu.schemes import SCHEMES
 
-LAYOUTS = SCHEMES["hira"].layouts
+LAYOUTS = SCHEMES["hira"].files.layouts
 STATEMENTS = 400
 
 

@@ -73,7 +73,7 @@ def test_a_wrong_class_and_a_missing_reason_change_nothing(site: Path) -> None:
 
 
 def test_the_form_offers_every_class_of_the_scheme_and_starts_with_a_dry_run() -> None:
-    assert {one.kind for one in ClaimClass} == set(SCHEMES["hira"].rerun_classes(LATER))
+    assert {one.kind for one in ClaimClass} == set(SCHEMES["hira"].reruns.classes(LATER))
     form = RerunForm(provider_code=CLINIC, claim_class=find_class("omitted"))
     assert form.dry_run
     assert form.as_request(LATER).claim_class == "omitted"

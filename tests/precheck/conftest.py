@@ -12,13 +12,13 @@ from cheonggu.precheck.catalogue import Catalogue, load_catalogue
 from cheonggu.schemes import SCHEMES
 
 HIRA = SCHEMES["hira"]
-HOME = HIRA.rule_folders[0].parents[1]
+HOME = HIRA.checks.rule_folders[0].parents[1]
 CASES = Path(__file__).parents[1] / "cases" / "hira"
 
 
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
-    return load_catalogue(HIRA.rule_folders)
+    return load_catalogue(HIRA.checks.rule_folders)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def bare_scheme(tmp_path: Path) -> Callable[..., Path]:
         (folder.parent / "values").symlink_to(HOME / "rules" / "values")
         (folder.parent / "formats.csv").symlink_to(HOME / "rules" / "formats.csv")
         for name in ("tables.csv", "prepared.sql"):
-            (folder / name).write_bytes((HIRA.rule_folders[0] / name).read_bytes())
+            (folder / name).write_bytes((HIRA.checks.rule_folders[0] / name).read_bytes())
         for name, text in files.items():
             (folder / f"{name}.toml").write_text(text, encoding="utf-8")
         return folder

@@ -233,5 +233,5 @@ def state_of(site: Path, key: str) -> str:
 
 def wire(site: Path, claim: Claim) -> dict[str, pa.Table]:
     """The claim as its SAM files say, read back."""
-    folder = site / "data" / "hira" / "batches" / claim.batch_id / ASSEMBLE / HIRA.files_folder
-    return dict(read_set(sorted(path for path in folder.iterdir()), HIRA.layouts).tables)
+    folder = site / "data" / "hira" / "batches" / claim.batch_id / ASSEMBLE / HIRA.files.folder
+    return dict(read_set(sorted(path for path in folder.iterdir()), HIRA.files.layouts).tables)

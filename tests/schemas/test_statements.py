@@ -34,7 +34,7 @@ def clinic(hospital: Path) -> dict[str, pa.Table]:
 
 def check(tables: dict[str, pa.Table], kind: str = "medical_dental", setting: str = "out") -> Verdict:
     return check_statements(
-        tables, HIRA.statement_views, HIRA.codes, kind=kind, setting=setting, care_days=JUNE
+        tables, HIRA.views.statement, HIRA.codes, kind=kind, setting=setting, care_days=JUNE
     )
 
 
@@ -159,7 +159,7 @@ def test_a_visit_known_under_another_key_is_blocked(clinic: dict[str, pa.Table])
     double = key_of(clinic, "statement", 3)
     verdict = check_statements(
         clinic,
-        HIRA.statement_views,
+        HIRA.views.statement,
         HIRA.codes,
         kind="medical_dental",
         setting="out",

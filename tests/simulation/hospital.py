@@ -23,7 +23,7 @@ from cheonggu.sources.sample import build_sample
 from schemas.shapes import ShapeInput
 from schemas.verdicts import Verdict
 
-VIEWS = SCHEMES["hira"].statement_views
+VIEWS = SCHEMES["hira"].views.statement
 STATEMENTS_A_MONTH = 110  # before only some groups are kept
 Check = Callable[[ShapeInput], Verdict]
 GROUPS = """SELECT provider_code, form_no, payer_class, care_field, count(*) FROM hospital_statement

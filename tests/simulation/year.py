@@ -284,7 +284,7 @@ def _examine(simulator: HiraSimulator) -> None:
 
 @cache
 def _few_rules() -> Catalogue:
-    catalogue = load_catalogue(SCHEMES[SCHEME].rule_folders)
+    catalogue = load_catalogue(SCHEMES[SCHEME].checks.rule_folders)
     return replace(catalogue, rules=tuple(rule for rule in catalogue.rules if rule.id in RULES))
 
 

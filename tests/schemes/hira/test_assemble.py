@@ -189,7 +189,7 @@ def test_the_files_hold_what_was_assembled_however_they_are_cut(
     batch = request.getfixturevalue(which)
     claim = assemble(batch)
     assert write_claim(tmp_path, batch.kind, claim, chunk).to_pylist() == []
-    read = read_set(sorted((tmp_path / SAM).iterdir()), SCHEME.layouts)
+    read = read_set(sorted((tmp_path / SAM).iterdir()), SCHEME.files.layouts)
     assert read.kind == batch.kind
     for record, table in claim.records.items():
         for name in table.column_names:

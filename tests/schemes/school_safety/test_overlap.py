@@ -93,4 +93,4 @@ def test_the_ledger_finds_the_visit_of_the_other_scheme_and_keeps_no_name(
     assert ledger.verify() == []
     ledger.close()
     assert "김하늘".encode() not in (tmp_path / "ledger.db").read_bytes()
-    assert {one.name for one in SCHEMES.values() if one.find_visits is not None} == set(SCHEMES)
+    assert {one.name for one in SCHEMES.values() if one.targets.find_visits is not None} == set(SCHEMES)

@@ -11,7 +11,7 @@ from cheonggu.precheck.cases import Case, load_bases, load_cases, run_cases, to_
 from cheonggu.schemes import SCHEMES
 
 FOLDER = Path(__file__).parents[2] / "cases" / "school_safety"
-CATALOGUE = load_catalogue(SCHEMES["school_safety"].rule_folders)
+CATALOGUE = load_catalogue(SCHEMES["school_safety"].checks.rule_folders)
 CASES = load_cases(FOLDER)
 BASES = load_bases(FOLDER)
 OUTCOMES = {one.case.label: one for one in run_cases(CATALOGUE, BASES, CASES)}

@@ -18,14 +18,14 @@ from schemas.benefit_claims import check_benefit_claims
 
 SCHEME = SCHEMES["school_safety"]
 ON = date(2026, 7, 6)
-VIEWS = (*SCHEME.statement_views, "school", "pupil", "accident")
+VIEWS = (*SCHEME.views.statement, "school", "pupil", "accident")
 
 
 @cache
 def region() -> dict[str, pa.Table]:
     """The sound claims of a small region."""
     sample = build_region(Path(mkdtemp()), claims=60, as_of=ON)
-    with open_source(sample.url, SCHEME.contract) as source:  # type: ignore[attr-defined]
+    with open_source(sample.url, SCHEME.views.contract) as source:  # type: ignore[attr-defined]
         tables = {view: source.read(view) for view in VIEWS}
     verdict = check(tables)
     return dict(verdict.tables)
