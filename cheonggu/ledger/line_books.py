@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from datetime import date
 
 import pyarrow as pa
-from sqlalchemy import Connection
 
 from cheonggu.ledger import lines, signatures
-from cheonggu.ledger.audit import Transaction
+from cheonggu.ledger.books import Books
 from cheonggu.ledger.model import Actor
 
 
-class LineBooks:
+class LineBooks(Books):
     """What schemes that decide line by line keep beside claims and statements."""
-
-    def _change(self, actor: Actor) -> AbstractContextManager[Transaction]:
-        raise NotImplementedError
-
-    def _read(self) -> AbstractContextManager[Connection]:
-        raise NotImplementedError
 
     def keep_lines(self, batch_id: str, claimed: pa.Table, visits: pa.Table, actor: Actor) -> None:
         """Keep the lines of a numbered claim (``lines.CLAIM_LINES``) and the visits of its statements.
