@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cheonggu.codes import Code
-from cheonggu.schemes import find_scheme
+from cheonggu.commands.options import SchemeName, scheme_or_first
 
 SHOWN = ("kcd", "format", "resubmit_ko")  # further columns of a list that a line shows
 
@@ -30,11 +30,11 @@ def search(
     every_version: Annotated[
         bool, typer.Option("--versions", help="같은 코드의 모든 판 · every version of a code")
     ] = False,
-    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    scheme: SchemeName = None,
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """코드·세부코드·설명에서 찾습니다 · search code, detail code and description; exit 1 when nothing is found."""
-    found = find_scheme(scheme).codes.search(term, name, by_prefix=by_prefix, every_version=every_version)
+    found = scheme_or_first(scheme).codes.search(term, name, by_prefix=by_prefix, every_version=every_version)
     if as_json:
         typer.echo(json.dumps([show_row(one) for one in found], ensure_ascii=False, indent=1))
     elif found:

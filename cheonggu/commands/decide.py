@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from cheonggu.commands.options import SchemeName, read_site
 from cheonggu.commands.waive import today
 from cheonggu.decisions import carry_out, edit_remark
 from cheonggu.gateways import open_gateway
@@ -17,17 +18,12 @@ from cheonggu.ledger.decisions import DecisionKind
 from cheonggu.ledger.remarks import ALL_FORMS
 from cheonggu.privacy import load_secret
 from cheonggu.reruns import BackReference, correct_back_reference
-from cheonggu.schemes import choose_scheme, find_scheme
-from cheonggu.schemes.scheme import Scheme
 from cheonggu.site import Site, load_site, site_path
 
 app = typer.Typer(help="사람의 결정 · what people decide", no_args_is_help=True)
 
 SiteFile = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-SchemeName = Annotated[
-    str | None, typer.Option("--scheme", help="제도 · scheme (default: the one the site has)")
 ]
 Provider = Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")]
 Person = Annotated[str, typer.Option("--person", help="직원 ID · staff id of who decides")]
@@ -50,7 +46,7 @@ def _decision(kind: DecisionKind, help_text: str) -> None:
         scheme: SchemeName = None,
         site: SiteFile = None,
     ) -> None:
-        settings, chosen = _choose(site, scheme)
+        settings, chosen = read_site(site, scheme)
         new = NewInstruction(chosen.name, kind, provider, subject, person, reason)
         with _open(settings) as ledger:
             gateway = open_gateway(chosen.gateway, settings.gateways.get(chosen.gateway))
@@ -85,7 +81,7 @@ def remark(
     site: SiteFile = None,
 ) -> None:
     """다음 청구서의 참조란을 정합니다 · the remark of the next claims."""
-    settings, chosen = _choose(site, scheme)
+    settings, chosen = read_site(site, scheme)
     new = NewInstruction(chosen.name, DecisionKind.REMARK, provider, form_no, person, reason)
     with _open(settings) as ledger:
         typer.echo(_line(edit_remark(ledger, new, text, Actor(person, None))))
@@ -113,7 +109,7 @@ def back_reference(
     site: SiteFile = None,
 ) -> None:
     """통보서를 받지 못한 명세서의 역참조 · what a paper notice says, for a supplementary claim."""
-    settings, chosen = _choose(site, scheme)
+    settings, chosen = read_site(site, scheme)
     given = BackReference(receipt_no, statement_no, reason_code, detail_code)
     with _open(settings) as ledger:
         kept = correct_back_reference(
@@ -138,7 +134,7 @@ def list_all(
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """누가 무엇을 왜 결정했는지 · who decided what and why."""
-    settings, chosen = _choose(site, scheme)
+    settings, chosen = read_site(site, scheme)
     with _open(settings) as ledger:
         found = ledger.instructions(chosen.name, kind=kind)
     if as_json:
@@ -159,11 +155,6 @@ def end(
     with _open(load_site(site_path(site))) as ledger:
         ledger.end_instruction(instruction_id, person, reason, Actor(person, None))
     typer.echo(f"{instruction_id}번 지시를 끝냈습니다. Instruction {instruction_id} ended.")
-
-
-def _choose(site: Path | None, scheme: str | None) -> tuple[Site, Scheme]:
-    settings = load_site(site_path(site))
-    return settings, find_scheme(choose_scheme(settings, scheme))
 
 
 def _open(settings: Site) -> Ledger:

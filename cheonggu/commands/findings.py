@@ -9,10 +9,10 @@ import typer
 
 from cheonggu.batches import write_bytes
 from cheonggu.commands.ledger import find_ledger
+from cheonggu.commands.options import SchemeName, read_site
 from cheonggu.commands.waive import today
 from cheonggu.findings_report import FindingsReport, make_report
 from cheonggu.ledger.sheets import write_book
-from cheonggu.site import load_site, site_path
 
 app = typer.Typer(help="점검 결과 · findings", no_args_is_help=True)
 
@@ -27,19 +27,19 @@ def report(
     batch: Annotated[str | None, typer.Option("--batch", help="배치 하나 · one batch")] = None,
     claim: Annotated[str | None, typer.Option("--claim", help="청구번호 · one claim number")] = None,
     month: Annotated[str | None, typer.Option("--month", help="진료년월 · treatment month CCYYMM")] = None,
-    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    scheme: SchemeName = None,
     site: Annotated[Path | None, typer.Option("--site", help="설정 파일 · the site file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
     xlsx: Annotated[Path | None, typer.Option("--xlsx", help="엑셀 파일 · write a workbook")] = None,
     html: Annotated[Path | None, typer.Option("--html", help="웹 페이지 · write a page to print")] = None,
 ) -> None:
     """규칙별·명세서별 점검 결과 · without a filter: all that can still be mended; exit 1 when errors stand."""
-    settings = load_site(site_path(site))
+    settings, chosen = read_site(site, scheme)
     with find_ledger(None, None, site) as ledger:
         made = make_report(
             ledger,
-            scheme,
-            settings.batches_folder(scheme),
+            chosen.name,
+            settings.batches_folder(chosen.name),
             today(),
             batch_id=batch,
             claim_no=claim,

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cheonggu.commands.options import SchemeName, scheme_of_ledger
 from cheonggu.ledger import Ledger, open_ledger
 from cheonggu.privacy import load_secret
 from cheonggu.site import load_site, site_path
@@ -34,29 +35,31 @@ Site = Annotated[
 
 @app.command()
 def status(
-    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    scheme: SchemeName = None,
     url: Url = None,
     key_file: KeyFile = None,
     site: Site = None,
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """상태별 건수와 청구액 · counts and won by state."""
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
-        sums = ledger.status(scheme)
+        sums = ledger.status(chosen.name)
     typer.echo(json.dumps(sums, ensure_ascii=False, indent=1) if as_json else show_status(sums))
 
 
 @app.command()
 def blocked(
-    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    scheme: SchemeName = None,
     url: Url = None,
     key_file: KeyFile = None,
     site: Site = None,
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """보류된 명세서와 고칠 내용 · what was set aside, why, and how to mend it."""
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
-        rows = ledger.blocked(scheme).to_pylist()
+        rows = ledger.blocked(chosen.name).to_pylist()
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return

@@ -12,17 +12,16 @@ import typer
 
 from cheonggu.batches import write_bytes
 from cheonggu.commands.ledger import KeyFile, Site, Url, find_ledger
+from cheonggu.commands.options import SchemeName, scheme_of_ledger
 from cheonggu.commands.terminal import read_day
 from cheonggu.ledger import Actor
 from cheonggu.objections import draft_disputes, file_dispute, find_candidates
-from cheonggu.schemes import find_scheme
 
-SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 STATUS = {"open": "", "soon": "기한 임박 · near the limit", "expired": "기한 지남 · too late"}
 
 
 def objections(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="기준일 · the day it is (default: today)")
     ] = None,
@@ -36,7 +35,7 @@ def objections(
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """이의신청·재심사조정청구 후보와 기한, 초안 · what can still be disputed, until when, for how much."""
-    chosen = find_scheme(scheme)
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
         found = find_candidates(ledger, chosen, _day(as_of), expired=expired)
         documents = draft_disputes(ledger, chosen, found) if drafts is not None else {}
@@ -66,15 +65,16 @@ def dispute(
     filed_on: Annotated[
         str | None, typer.Option("--filed-on", help="신청일 · day of filing (default: today)")
     ] = None,
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     url: Url = None,
     key_file: KeyFile = None,
     site: Site = None,
 ) -> None:
     """신청한 사실을 원장에 기록합니다 · record that a person filed it; refused past the limit."""
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
         day, actor = _day(filed_on), Actor(by, None)
-        rows = file_dispute(ledger, find_scheme(scheme), provider, claim_no, kind, statement_nos, day, actor)
+        rows = file_dispute(ledger, chosen, provider, claim_no, kind, statement_nos, day, actor)
     typer.echo(f"{len(rows)}건을 신청 중으로 기록했습니다. {len(rows)} statements are now disputed.")
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cheonggu.commands.ledger import KeyFile, Site, Url, find_ledger
+from cheonggu.commands.options import SchemeName, scheme_of_ledger
 from cheonggu.commands.terminal import month_range
 from cheonggu.ledger.reconciliation import AMOUNTS, Reconciliation
 from cheonggu.ledger.sheets import sheet_of, write_book
@@ -27,7 +28,7 @@ TITLES = {
 
 
 def reconcile(
-    scheme: Annotated[str, typer.Option("--scheme", help="제도 · scheme")] = "hira",
+    scheme: SchemeName = None,
     provider: Annotated[str | None, typer.Option("--provider", help="요양기관기호 · provider")] = None,
     claim_no: Annotated[str | None, typer.Option("--claim-no", help="청구번호 · one claim")] = None,
     first: Annotated[str | None, typer.Option("--from", help="진료월 CCYYMM · first month")] = None,
@@ -39,9 +40,10 @@ def reconcile(
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
     """청구·심사·지급 대사 · explain every won, or list it as open; exit 1 when a won is unexplained."""
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
         found = ledger.reconcile(
-            scheme, provider_code=provider, claim_no=claim_no, months=month_range(first, last)
+            chosen.name, provider_code=provider, claim_no=claim_no, months=month_range(first, last)
         )
     if xlsx is not None:
         write_book(

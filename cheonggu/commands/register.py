@@ -15,14 +15,13 @@ import pyarrow as pa
 import typer
 
 from cheonggu.commands.ledger import KeyFile, Site, Url, find_ledger
+from cheonggu.commands.options import SchemeName, read_site, scheme_of_ledger
 from cheonggu.commands.terminal import month_range
 from cheonggu.ledger.sheets import sheet_of, write_book
 from cheonggu.register import MAIN, Wanted, list_claims, list_diagnoses, list_statements, sum_up
-from cheonggu.site import load_site, site_path
 
 app = typer.Typer(help="이전청구내역 · the register of claims", no_args_is_help=True)
 
-SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 Provider = Annotated[str | None, typer.Option("--provider", help="요양기관기호 · provider")]
 First = Annotated[str | None, typer.Option("--from", help="진료월 CCYYMM · first month of treatment")]
 Last = Annotated[str | None, typer.Option("--to", help="진료월 CCYYMM · last month of treatment")]
@@ -38,7 +37,7 @@ Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · m
 
 @app.command()
 def claims(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     provider: Provider = None,
     first: First = None,
     last: Last = None,
@@ -57,15 +56,16 @@ def claims(
     """청구서 목록과 합계 · claims with their sums."""
     months = month_range(first, last)
     wanted = Wanted(provider, months, state, claim_class, payer, form, claim_no, receipt_no)
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
-        found = list_claims(ledger, scheme, wanted)
+        found = list_claims(ledger, chosen.name, wanted)
     shown = ("claim_no", "treatment_month", "payer_class", "form_no", "state", "receipt_no")
     _give("청구서 claims", found, (*shown, "statement_count", "claimed", "decided", "paid"), xlsx, as_json)
 
 
 @app.command()
 def statements(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     provider: Provider = None,
     first: First = None,
     last: Last = None,
@@ -87,17 +87,18 @@ def statements(
     """명세서 목록과 합계 · statements of the chosen claims."""
     months = month_range(first, last)
     wanted = Wanted(provider, months, state, claim_class, payer, form, claim_no, receipt_no)
+    chosen = scheme_of_ledger(scheme, url, site)
     number = _ask_resident_no() if resident else None
     with find_ledger(url, key_file, site) as ledger:
         keys = None if number is None else ledger.statements_of_resident(number)
-        found = list_statements(ledger, scheme, wanted, keys)
+        found = list_statements(ledger, chosen.name, wanted, keys)
     shown = ("claim_no", "statement_no", "statement_key", "state", "claimed", "decided", "paid")
     _give("명세서 statements", found, shown, xlsx, as_json)
 
 
 @app.command()
 def diagnoses(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     provider: Provider = None,
     first: First = None,
     last: Last = None,
@@ -116,9 +117,10 @@ def diagnoses(
     """상병별 건수와 금액 · statements and won by diagnosis; needs the site file, for the batch folders."""
     months = month_range(first, last)
     wanted = Wanted(provider, months, state, claim_class, payer, form, claim_no, receipt_no)
-    batches = load_site(site_path(site)).batches_folder(scheme)
+    settings, chosen = read_site(site, scheme)
+    batches = settings.batches_folder(chosen.name)
     with find_ledger(None, key_file, site) as ledger:
-        found = list_diagnoses(ledger, scheme, wanted, batches, None if every else MAIN)
+        found = list_diagnoses(ledger, chosen.name, wanted, batches, None if every else MAIN)
     _give("상병 diagnoses", found, ("diagnosis_code", "statements", "claimed", "decided"), xlsx, as_json)
 
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from cheonggu.commands.run import Json, SchemeName, Site, existing_site, start_flow
+from cheonggu.commands.options import SchemeName
+from cheonggu.commands.run import Json, Site, existing_site, start_flow
 from cheonggu.commands.waive import today
 from cheonggu.ledger import open_ledger
 from cheonggu.privacy import load_secret

@@ -11,13 +11,12 @@ from typing import Annotated
 
 import typer
 
+from cheonggu.commands.options import SchemeName, read_site
 from cheonggu.confirming import Sheet, show
 from cheonggu.confirming import confirm as confirm_sheet
 from cheonggu.ledger import Actor, Ledger, open_ledger
 from cheonggu.privacy import load_secret
-from cheonggu.schemes import find_scheme
 from cheonggu.schemes.scheme import Scheme
-from cheonggu.site import load_site, site_path
 from cheonggu.sources import open_source
 
 app = typer.Typer(help="근무 현황 · rosters that claims rest on", no_args_is_help=True)
@@ -25,7 +24,6 @@ app = typer.Typer(help="근무 현황 · rosters that claims rest on", no_args_i
 SiteFile = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
 ]
-SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 Provider = Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")]
 Month = Annotated[str, typer.Option("--month", help="진료년월 CCYYMM · care month")]
 NOBODY = "아직 확정하지 않았습니다 · nobody has confirmed this"
@@ -35,7 +33,7 @@ NOBODY = "아직 확정하지 않았습니다 · nobody has confirmed this"
 def show_rosters(
     provider: Provider,
     month: Month,
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     site: SiteFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
 ) -> None:
@@ -56,7 +54,7 @@ def confirm(
             "--digest", help="show가 보여 준 확인값 · digest that was shown (default: as it is now)"
         ),
     ] = "",
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     site: SiteFile = None,
 ) -> None:
     """본 내용을 확정합니다 · confirm what was seen; a changed roster needs a new confirmation."""
@@ -67,10 +65,10 @@ def confirm(
 
 @contextmanager
 def _sheet(
-    scheme: str, site: Path | None, provider: str, month: str
+    scheme: str | None, site: Path | None, provider: str, month: str
 ) -> Iterator[tuple[Ledger, Scheme, Sheet]]:
-    chosen, settings = find_scheme(scheme), load_site(site_path(site))
-    source = open_source(settings.source(scheme).url, chosen.views.contract)
+    settings, chosen = read_site(site, scheme)
+    source = open_source(settings.source(chosen.name).url, chosen.views.contract)
     try:
         with open_ledger(
             settings.ledger_url, load_secret(settings.key_variable, settings.key_file)

@@ -11,16 +11,17 @@ import typer
 
 import cheonggu
 from cheonggu.codes import CodeLists
+from cheonggu.commands.options import SchemeName, scheme_or_first
 from cheonggu.errors import UsageError
 from cheonggu.precheck.cases import Case, load_bases, load_cases, run_cases
 from cheonggu.precheck.catalogue import PREEMPT_LISTS, load_catalogue
 from cheonggu.precheck.model import Catalogue, Rule
 from cheonggu.precheck.mutations import judge_rules, read_also_fires, run_mutations
-from cheonggu.schemes import SCHEMES, find_scheme
+from cheonggu.schemes import SCHEMES
+from cheonggu.schemes.scheme import Scheme
 
 app = typer.Typer(help="사전점검 규칙 · the pre-check rules", no_args_is_help=True)
 
-SchemeName = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 Folders = Annotated[
     list[Path] | None,
     typer.Option("--rules", help="병원 규칙 폴더 · further folders of the hospital's own rules"),
@@ -33,13 +34,14 @@ Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · m
 
 @app.command("list")
 def list_rules(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     rules: Folders = None,
     level: Annotated[str | None, typer.Option("--level", help="error | warning")] = None,
     as_json: Json = False,
 ) -> None:
     """모든 규칙 · every rule in the order it runs."""
-    catalogue = read_catalogue(scheme, rules)
+    home = scheme_or_first(scheme)
+    catalogue = read_catalogue(home, rules)
     chosen = [one for one in catalogue.rules if level in (None, one.level)]
     if as_json:
         typer.echo(json.dumps([describe(one) for one in chosen], ensure_ascii=False, indent=1))
@@ -53,7 +55,7 @@ def list_rules(
 @app.command()
 def explain(
     rule_id: Annotated[str, typer.Argument(help="규칙 번호 · such as DAY-010")],
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     rules: Folders = None,
     cases: CaseFolder = None,
     as_json: Json = False,
@@ -62,14 +64,15 @@ def explain(
 
     A rule that gives an amount (co-payment and the like) is shown as it stands in the rule data.
     """
-    catalogue = read_catalogue(scheme, rules)
+    home = scheme_or_first(scheme)
+    catalogue = read_catalogue(home, rules)
     try:
         rule = catalogue.rule(rule_id.upper())
     except KeyError:  # not a pre-check rule: then one of those that give amounts, or none at all
-        facts = explain_amount(scheme, rule_id)
+        facts = explain_amount(home, rule_id)
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=1, default=str))
         return
-    folder = cases or own_cases(scheme)
+    folder = cases or own_cases(home)
     named = [one for one in load_cases(folder) if one.rule_id == rule.id] if folder.is_dir() else []
     if as_json:
         facts = describe(rule) | {"cases": [show_case(one) for one in named]}
@@ -82,7 +85,7 @@ def explain(
 
 @app.command("test")
 def run_tests(
-    scheme: SchemeName = "hira",
+    scheme: SchemeName = None,
     rules: Folders = None,
     cases: CaseFolder = None,
     only: Annotated[
@@ -98,8 +101,9 @@ def run_tests(
     as_json: Json = False,
 ) -> None:
     """사례 실행 · run the named cases; exit 1 when one is not as expected."""
-    catalogue = read_catalogue(scheme, rules)
-    folder = cases or own_cases(scheme)
+    home = scheme_or_first(scheme)
+    catalogue = read_catalogue(home, rules)
+    folder = cases or own_cases(home)
     if not folder.is_dir():
         raise UsageError(
             f"There is no folder {folder}.",
@@ -154,23 +158,23 @@ def _run_mutations(catalogue: Catalogue, folder: Path, cases: list[Case], as_jso
         raise typer.Exit(1)
 
 
-def read_catalogue(scheme: str, folders: list[Path] | None) -> Catalogue:
+def read_catalogue(scheme: Scheme, folders: list[Path] | None) -> Catalogue:
     """The scheme's catalogue with the hospital's own folders behind it."""
-    return load_catalogue([*find_scheme(scheme).checks.rule_folders, *(folders or [])])
+    return load_catalogue([*scheme.checks.rule_folders, *(folders or [])])
 
 
-def explain_amount(scheme: str, rule_id: str) -> dict[str, Any]:
+def explain_amount(scheme: Scheme, rule_id: str) -> dict[str, Any]:
     """A rule that gives an amount: of this scheme, else of another that has one of that name."""
-    others = [one for one in SCHEMES.values() if one.name != scheme]
-    for one in (find_scheme(scheme), *others):
+    others = [one for one in SCHEMES.values() if one.name != scheme.name]
+    for one in (scheme, *others):
         with suppress(UsageError):
             return one.amounts.explain(rule_id)
-    return find_scheme(scheme).amounts.explain(rule_id)
+    return scheme.amounts.explain(rule_id)
 
 
-def own_cases(scheme: str) -> Path:
+def own_cases(scheme: Scheme) -> Path:
     """The project's own case files."""
-    return Path(cheonggu.__file__).parents[1] / "tests" / "cases" / scheme
+    return Path(cheonggu.__file__).parents[1] / "tests" / "cases" / scheme.name
 
 
 def describe(rule: Rule) -> dict[str, Any]:

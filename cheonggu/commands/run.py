@@ -11,14 +11,12 @@ from typing import Annotated
 
 import typer
 
+from cheonggu.commands.options import SchemeName
 from cheonggu.schemes import SCHEMES, choose_scheme
 from cheonggu.site import SITE_VARIABLE, load_site, site_path
 
 Site = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-SchemeName = Annotated[
-    str | None, typer.Option("--scheme", help="제도(비우면 설정 파일의 하나뿐인 제도) · scheme")
 ]
 Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable summary")]
 

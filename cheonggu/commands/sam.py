@@ -19,12 +19,11 @@ from cheonggu import findings
 from cheonggu.formats import ndjson
 from cheonggu.formats.claim_set import read_set
 from cheonggu.formats.recognise import recognise
-from cheonggu.schemes import find_scheme
+from cheonggu.schemes.hira import SCHEME
 from cheonggu.schemes.hira.foreign import check_files
 
 app = typer.Typer(help="청구 파일(SAM) · claim files: read, write, check, show", no_args_is_help=True)
 
-SCHEME = find_scheme("hira")
 SEOUL = ZoneInfo("Asia/Seoul")
 Paths = Annotated[
     list[Path], typer.Argument(help="청구 파일들 또는 그 폴더 · the files of one claim, or their folder")

@@ -20,6 +20,7 @@ from cheonggu.comparison import read_ours
 from cheonggu.errors import UsageError
 from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.gateways.simulator_audit import compare
+from cheonggu.schemes.hira import SCHEME
 
 app = typer.Typer(help="모의 상대 기관 · the simulated counterpart", no_args_is_help=True)
 hira = typer.Typer(help="모의 심평원 · the simulated HIRA: its claim client, the operator, the answers")
@@ -200,7 +201,7 @@ def books(
 ) -> None:
     """장부를 원장과 대조합니다 · compare the books with a ledger; exit 1 on any difference."""
     with _open(context.obj, folder, today) as simulator, find_ledger(None, None, site) as ledger:
-        found = compare(simulator.books, read_ours(ledger, "hira"))
+        found = compare(simulator.books, read_ours(ledger, SCHEME.name))
     if as_json:
         typer.echo(json.dumps([vars(one) for one in found], ensure_ascii=False))
     for one in () if as_json else found:

@@ -12,17 +12,16 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cheonggu.commands.ledger import KeyFile, Url, find_ledger
+from cheonggu.commands.options import SchemeName, scheme_of_ledger
 from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, Instruction
 from cheonggu.precheck import read_rules
-from cheonggu.schemes import find_scheme
 from cheonggu.site import load_site, site_path
 from cheonggu.waivers import STATEMENT, WAIVER, NewWaiver, grant, read_terms, to_waiver
 
 app = typer.Typer(help="점검제외 · waivers: findings a person lets pass for a time", no_args_is_help=True)
 
 SEOUL = ZoneInfo("Asia/Seoul")
-Scheme = Annotated[str, typer.Option("--scheme", help="제도 · scheme")]
 SiteFile = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
 ]
@@ -51,13 +50,13 @@ def add(
             "--second-person", help="두 번째 승인자 · second person, for rules that prevent a return"
         ),
     ] = "",
-    scheme: Scheme = "hira",
+    scheme: SchemeName = None,
     url: Url = None,
     key_file: KeyFile = None,
     site: SiteFile = None,
 ) -> None:
     """점검제외를 등록합니다 · let a rule pass at one place, for a statement, department or provider."""
-    chosen = find_scheme(scheme)
+    chosen = scheme_of_ledger(scheme, url, site)
     new = NewWaiver(
         rule_id=rule_id.upper(),
         scope=scope,
@@ -80,15 +79,16 @@ def add(
 @app.command("list")
 def list_waivers(
     everything: Annotated[bool, typer.Option("--all", help="끝난 것도 · ended and expired ones too")] = False,
-    scheme: Scheme = "hira",
+    scheme: SchemeName = None,
     url: Url = None,
     key_file: KeyFile = None,
     site: SiteFile = None,
     as_json: Json = False,
 ) -> None:
     """점검제외 목록 · the waivers that hold, with who, why and until when."""
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
-        given = ledger.instructions(scheme, kind=WAIVER, valid_on=None if everything else today())
+        given = ledger.instructions(chosen.name, kind=WAIVER, valid_on=None if everything else today())
     rows = [show(one, today()) for one in given]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
@@ -108,14 +108,15 @@ def end(
     waiver_id: Annotated[int, typer.Argument(help="점검제외 번호 · number of the waiver")],
     person: Person,
     reason: Reason,
-    scheme: Scheme = "hira",
+    scheme: SchemeName = None,
     url: Url = None,
     key_file: KeyFile = None,
     site: SiteFile = None,
 ) -> None:
     """점검제외를 끝냅니다 · the waiver holds no longer; the next check finds the error again."""
+    chosen = scheme_of_ledger(scheme, url, site)
     with find_ledger(url, key_file, site) as ledger:
-        known = {one.instruction_id for one in ledger.instructions(scheme, kind=WAIVER)}
+        known = {one.instruction_id for one in ledger.instructions(chosen.name, kind=WAIVER)}
         if waiver_id not in known:
             raise UsageError(
                 f"There is no waiver {waiver_id}.",
