@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cheonggu.batches import make_private, write_bytes
@@ -189,7 +189,7 @@ class _Pass:
 
     def _parse(self, document: Document) -> Notice:
         if document.xml is not None:
-            return self.scheme.answers.parse_notice(document.xml)
+            return self._start_clocks(self.scheme.answers.parse_notice(document.xml))
         if self.scheme.answers.parse_records is None:
             raise UnknownFormError(
                 "This scheme has no record files.", "이 제도에는 레코드 파일 통보서가 없습니다."
@@ -197,6 +197,19 @@ class _Pass:
         return self.scheme.answers.parse_records(
             document.records, self.settings.layouts, self.settings.providers
         )
+
+    def _start_clocks(self, notice: Notice) -> Notice:
+        """The notice with the days its receipts start; a claim the ledger does not know is refused on import."""
+        start = self.scheme.answers.receipt_clocks
+        if start is None:
+            return notice
+        days = [
+            clock
+            for one in notice.receipts
+            if (group := self.ledger.claim_group(notice.provider_code, one.claim_no)) is not None
+            for clock in start(one, group)
+        ]
+        return replace(notice, clocks=(*notice.clocks, *days))
 
     def _import(self, name: str, document: Document, notice: Notice, stored: str) -> bool:
         try:

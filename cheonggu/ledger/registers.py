@@ -336,6 +336,13 @@ def sum_states(connection: Connection, scheme: str) -> dict[str, Any]:
     }
 
 
+def read_group(connection: Connection, provider_code: str, claim_no: str) -> dict[str, str] | None:
+    """The group values of a claim's batch; None for an unknown claim."""
+    query = select(batch.c.group_values).join(claim, claim.c.batch_id == batch.c.batch_id)
+    found = connection.execute(query.where(of_claim(claim, provider_code, claim_no))).scalar_one_or_none()
+    return None if found is None else dict(json.loads(found))
+
+
 def to_claim(row: Any) -> Claim:
     return Claim(
         scheme=row.scheme,

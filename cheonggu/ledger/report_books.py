@@ -21,6 +21,11 @@ from cheonggu.states import ClaimState, StatementState
 class ReportBooks(Books):
     """What the ledger tells of claims, statements and money, to people and to other programs."""
 
+    def claim_group(self, provider_code: str, claim_no: str) -> dict[str, str] | None:
+        """The values that all statements of a claim share (``Batch.group``); None for an unknown claim."""
+        with self._read() as connection:
+            return registers.read_group(connection, provider_code, claim_no)
+
     def claim(self, provider_code: str, claim_no: str) -> Claim:
         """One claim; StateError when there is none."""
         with self._read() as connection:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from cheonggu.findings import none_found
-from cheonggu.notices import Notice
+from cheonggu.notices import Clock, Notice, Receipt
 from cheonggu.optional_views import Cut
 from cheonggu.sources.contract import Contract
 
@@ -149,3 +149,5 @@ class AnswerRules:
     public_holidays: Callable[[date, date], pa.Table]
     parse_records: Callable[[Mapping[str, bytes], Iterable[Path], Mapping[str, str]], Notice] | None = None
     disputes: DisputeRules | None = None
+    # Days that a receipt starts: (receipt, values of the claim's group) → clocks.
+    receipt_clocks: Callable[[Receipt, Mapping[str, str]], Iterable[Clock]] | None = None

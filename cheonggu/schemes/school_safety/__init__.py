@@ -15,7 +15,7 @@ from cheonggu.schemes.school_safety.followups import (
     rerun_classes,
 )
 from cheonggu.schemes.school_safety.judge import DECIDED, judge
-from cheonggu.schemes.school_safety.notices import parse
+from cheonggu.schemes.school_safety.notices import parse, receipt_clocks
 from cheonggu.schemes.school_safety.package.write import ONCE, PACKAGE, write_package
 from cheonggu.schemes.school_safety.precheck_inputs import precheck_tables
 from cheonggu.schemes.school_safety.rehearsal import REHEARSAL
@@ -72,6 +72,7 @@ SCHEME = Scheme(
         unknown_after_days=unknown_after_days,
         deadlines=HOME / "rules" / "deadlines.toml",
         public_holidays=public_holidays,
+        receipt_clocks=receipt_clocks,
     ),
     reruns=RerunRules(classes=rerun_classes, advise=advise, claim_from=claim_from, cut_addition=cut_addition),
     gateway="school_portal",

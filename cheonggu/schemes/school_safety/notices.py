@@ -8,7 +8,7 @@ in time (제41조제2·3항), 90 days for a review request from a refusal (제57
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
@@ -32,7 +32,8 @@ from cheonggu.notices import (
     Review,
     Totals,
 )
-from cheonggu.schemes.school_safety.deadlines import end_of_days
+from cheonggu.schemes.school_safety.assessment_rules import load_profile
+from cheonggu.schemes.school_safety.deadlines import decision_end, end_of_days
 from cheonggu.schemes.school_safety.values import value_on
 
 XSD = Path(__file__).with_name("notice.xsd")
@@ -58,8 +59,7 @@ def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Notice:
         raise broken("notice/@kind", "its content is of another kind", "통보 종류", "내용과 다릅니다")
     empty = Notice(head["document-no"], kind, FORM, SOURCE, issued, head["association"])
     if kind == "receipt":
-        receipts = tuple(_receipt(one) for one in root)
-        return replace(empty, receipts=receipts, clocks=tuple(_decision_clocks(receipts)))
+        return replace(empty, receipts=tuple(_receipt(one) for one in root))
     if kind == "payment":
         return replace(empty, payments=tuple(_payment(one) for one in root))
     part = root[0]
@@ -97,12 +97,17 @@ def _receipt(element: etree._Element) -> Receipt:
     )
 
 
-def _decision_clocks(receipts: Iterable[Receipt]) -> Iterable[Clock]:
-    """The association's days run from the day the claim came in and do not move on over holidays (AMB-27)."""
-    for one in receipts:
-        if one.result == "received":
-            days = int(value_on("decide_days", one.receipt_date))
-            yield Clock(one.claim_no, None, DECIDE_BY, one.receipt_date + timedelta(days=days))
+def receipt_clocks(receipt: Receipt, group: Mapping[str, str]) -> tuple[Clock, ...]:
+    """The association's days to decide run from the day the claim came in (결정기한, 제41조제2항).
+
+    Whether they move on over a holiday is the setting of AMB-27 of the package's region, which the notice does not
+    say and ``group`` does. Where the holidays are not known, the stricter day stands.
+    """
+    if receipt.result != "received":
+        return ()
+    days = int(value_on("decide_days", receipt.receipt_date))
+    last = decision_end(receipt.receipt_date, days, load_profile(group["region"]))
+    return (Clock(receipt.claim_no, None, DECIDE_BY, last or receipt.receipt_date + timedelta(days=days)),)
 
 
 def _extended(part: etree._Element) -> Iterable[Clock]:

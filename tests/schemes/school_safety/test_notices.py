@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from cheonggu.errors import NoticeError
-from cheonggu.schemes.school_safety.notices import parse
+from cheonggu.schemes.school_safety import notices
+from cheonggu.schemes.school_safety.assessment_rules import load_profile
+from cheonggu.schemes.school_safety.notices import parse, receipt_clocks
 
 HEAD = '<notice document-no="SA1" kind="{kind}" issued="2026-07-13" association="GJ">{content}</notice>'
 LINES = (
@@ -33,18 +36,38 @@ def receipt(result: str = "received", number: str = ' receipt-no="0000001"') -> 
     return f'<receipt {said} claims="2" amount="3000"/>'
 
 
-def test_a_receipt_starts_the_fourteen_days_of_the_association_without_moving_over_a_holiday() -> None:
+def test_a_receipt_starts_the_fourteen_days_of_the_association() -> None:
     found = parse(notice("receipt", receipt()))
     assert (found.receipts[0].receipt_no, found.receipts[0].receipt_year) == ("0000001", "2026")
-    assert [(one.kind, one.statement_no, one.due_on) for one in found.clocks] == [
-        ("decide_by", None, date(2026, 7, 20))
-    ]
+    assert [
+        (one.kind, one.statement_no, one.due_on)
+        for one in receipt_clocks(found.receipts[0], {"region": "gwangju"})
+    ] == [("decide_by", None, date(2026, 7, 20))]
+
+
+@pytest.mark.parametrize(
+    ("choice", "received", "due"),
+    [
+        ("stays", date(2026, 7, 4), date(2026, 7, 18)),  # a Saturday
+        ("moves", date(2026, 7, 4), date(2026, 7, 20)),
+        ("moves", date(2026, 7, 6), date(2026, 7, 20)),
+        ("moves", date(2039, 7, 4), date(2039, 7, 18)),  # holidays not known: the stricter day
+    ],
+)
+def test_whether_the_day_of_the_decision_moves_on_is_the_region_s_setting(
+    monkeypatch: pytest.MonkeyPatch, choice: str, received: date, due: date
+) -> None:
+    """AMB-27; 17 July is a holiday again, and the 18th of 2026 a Saturday."""
+    switched = load_profile(switches={"decision_day_on_holiday": choice})
+    monkeypatch.setattr(notices, "load_profile", {"gwangju": switched}.__getitem__)
+    came = replace(parse(notice("receipt", receipt())).receipts[0], receipt_date=received)
+    assert [one.due_on for one in receipt_clocks(came, {"region": "gwangju"})] == [due]
 
 
 def test_a_return_sets_no_clock() -> None:
     found = parse(notice("receipt", receipt("returned", "")))
     assert found.receipts[0].result == "returned"
-    assert found.clocks == ()
+    assert receipt_clocks(found.receipts[0], {"region": "gwangju"}) == ()
 
 
 def test_a_part_payment_is_an_adjustment_with_its_line_and_ninety_days_that_move_on() -> None:
