@@ -53,7 +53,7 @@ app.add_typer(decide.app, name="decide")
 app.add_typer(findings.app, name="findings")
 app.add_typer(report.app, name="report")
 app.add_typer(waive.app, name="waive")
-for _name in ("decide", "clocks", "benefits", "requests"):
+for _name in ("decide", "clocks", "benefits", "requests", "notices"):
     school.app.command(_name)(getattr(school_desk, _name))
 app.add_typer(school.app, name="school")
 app.add_typer(register.app, name="register")

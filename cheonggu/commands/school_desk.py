@@ -1,4 +1,4 @@
-"""``school decide | clocks | benefits | requests``: desk work on benefit claims that the night leaves to people."""
+"""``school decide | clocks | benefits | requests | notices``: desk work that the night leaves to people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, NewInstruction
 from cheonggu.query import Tables
 from cheonggu.schemes.school_safety import SCHEME
+from cheonggu.schemes.school_safety.accident_desk import list_notices
 from cheonggu.schemes.school_safety.judge import DECIDED
+from cheonggu.site import load_site, site_path
+from cheonggu.sources import open_source
 
 Site = Annotated[
     Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
@@ -89,6 +92,38 @@ def requests(site: Site = None, as_json: Json = False) -> None:
     with find_ledger(None, None, site) as ledger:
         found: pa.Table = ledger.signature_requests(SCHEME.name)
     _show(found.to_pylist(), as_json)
+
+
+def notices(
+    site: Site = None,
+    as_json: Json = False,
+) -> None:
+    """사고통지 상태와 다음 할 일 · state, approval route and next step of every accident notice of the source."""
+    source = open_source(load_site(site_path(site)).source(SCHEME.name).url, SCHEME.contract)
+    try:
+        rows = list_notices(source.read("accident"))
+    finally:
+        source.close()
+    if as_json:
+        _show(rows, as_json)
+        return
+    _show([_tell(row) for row in rows], as_json)
+
+
+def _tell(row: dict[str, Any]) -> dict[str, Any]:
+    """The cells of a notice for the terminal; what this scheme does not pay says so."""
+    if row["odd_field"]:
+        fix = f"원천의 {row['odd_field']} 값을 고치세요 · correct {row['odd_field']} in the source"
+        wrong = f"{row['step_ko']} · {row['step_en']}"
+        return {"accident_no": row["accident_no"], "state": "?", "wrong": wrong, "fix": fix}
+    unpaid = "" if row["is_paid_here"] else f"{row['duty_ko']} · {row['duty_en']}"
+    return {
+        "accident_no": row["accident_no"],
+        "state": f"{row['state_ko']} {row['state']}",
+        "route": row["route"],
+        "step": f"{row['step_ko']} · {row['step_en']}",
+        **({"unpaid": f"[{unpaid}]"} if unpaid else {}),
+    }
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool) -> None:

@@ -62,12 +62,16 @@ def notice_duty(facts: Mapping[str, Any], on: date) -> NoticeDuty:
 
     ``facts``: accident_kind, is_mere_illness, is_health_room_only, is_claim_expected; what is not given does not hold.
     """
-    needed = {"when", "must_notify", "is_claimable", "ko", "en"}
-    for one in read_entries(RULE_FILE, "duty", needed):
+    for one in _duties():
         is_due = "valid_from" not in one or one["valid_from"] <= on
         if is_due and all(facts.get(name) == value for name, value in one["when"].items()):
             return NoticeDuty(one["id"], one["must_notify"], one["is_claimable"], one["ko"], one["en"])
     raise AssertionError("the last duty holds for every accident")
+
+
+@cache
+def _duties() -> tuple[dict[str, Any], ...]:
+    return read_entries(RULE_FILE, "duty", {"when", "must_notify", "is_claimable", "ko", "en"})
 
 
 def approve(

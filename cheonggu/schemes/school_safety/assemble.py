@@ -83,7 +83,6 @@ def assemble(batch: BatchInput) -> Assembled:
         0::BIGINT AS patient_copay FROM numbered ORDER BY statement_no"""
     )
     header = _header(batch, members)
-    header = _header(batch, members)
     papers = records["paper"]
     files = {
         name: stored_path(batch.files, digest)
@@ -121,8 +120,3 @@ def _header(batch: BatchInput, members: pa.Table) -> pa.Table:
         "claimed_amount": amount,
     }
     return pa.Table.from_pylist([row], schema=schema_of(ROOT))
-
-
-def wire_tables(claim: Assembled) -> dict[str, pa.Table]:
-    """The tables of the claim XML."""
-    return {ROOT: claim.header, **claim.records}

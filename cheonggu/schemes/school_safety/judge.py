@@ -18,8 +18,10 @@ from cheonggu import findings
 from cheonggu.query import Tables
 from cheonggu.schemes.school_safety.assessment import Assessment, assess
 from cheonggu.schemes.school_safety.engine_tables import engine_tables
+from cheonggu.schemes.school_safety.entry_check import find_lacking
 from cheonggu.schemes.school_safety.judgements import make_finding, rules_by
 from cheonggu.schemes.school_safety.paper_check import find_papers
+from cheonggu.schemes.school_safety.reasons import explain_findings
 
 DECIDED = "assessment_decided"
 REVIEW, READY, BLOCKED = "review", "ready", "blocked"
@@ -88,11 +90,12 @@ def _approved(decisions: pa.Table | None) -> set[tuple[str, str]]:
 
 
 def judge(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> pa.Table:
-    """Findings of a batch whose shapes hold: papers that cannot be used, and claims that may not go."""
+    """Findings of a batch whose shapes hold: papers that cannot be used, entries the form does not take, claims that
+    may not go."""
     if not len(tables["benefit_claim"]):
         return findings.none_found()
-    rows = [*find_papers(tables, context["files"]), *_stopped(propose(tables, context))]
-    return findings.from_rows(rows)
+    stopped = explain_findings(_stopped(propose(tables, context)), tables, context["as_of"])
+    return findings.from_rows([*find_papers(tables, context["files"]), *find_lacking(tables), *stopped])
 
 
 def _stopped(proposals: pa.Table) -> Iterator[dict[str, Any]]:
