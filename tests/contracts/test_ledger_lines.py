@@ -75,6 +75,15 @@ class LinePromises:
         take(ledger, replace(receipt_notice("N1", receipt(found)), clocks=(clock,)))
         return found
 
+    def test_the_group_of_a_claim_is_its_batch_s_and_an_unknown_claim_has_none(
+        self, ledger: Ledger, claim: Claim
+    ) -> None:
+        (mine,) = [one for one in ledger.batches(SCHEME) if one.batch_id == claim.batch_id]
+        assert mine.group
+        assert ledger.claim_group(claim.provider_code, claim.claim_no) == mine.group
+        assert ledger.claim_group(claim.provider_code, "2026079999") is None
+        assert ledger.claim_group("99999999", claim.claim_no) is None
+
     def test_a_day_of_the_claim_holds_for_every_statement_until_one_is_told_another(
         self, ledger: Ledger, claim: Claim
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import sqlite3
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -41,6 +42,23 @@ def test_every_planted_defect_is_set_aside_under_its_rule_and_nothing_else(answe
     assert len(truth) == 13
     assert set(truth.items()) <= found
     assert blocked == set(truth)
+
+
+def test_every_receipt_started_the_days_to_decide_of_its_package(answered: Path) -> None:
+    received = dict(
+        night.ask(answered, "SELECT claim_no, received_on FROM claim WHERE receipt_no IS NOT NULL")
+    )
+    started = dict(
+        night.ask(
+            answered,
+            "SELECT claim_no, min(due_on) FROM claim_clock WHERE kind = 'decide_by' GROUP BY claim_no",
+        )
+    )
+    fortnight = timedelta(days=14)
+    assert received
+    assert started == {
+        number: (date.fromisoformat(day) + fortnight).isoformat() for number, day in received.items()
+    }
 
 
 def test_every_package_has_its_receipt_and_the_books_of_both_sides_agree(answered: Path) -> None:
