@@ -12,7 +12,10 @@ from tests.simulation.year import live_few
 SEEDS_UNTIL_CAUGHT = 100
 
 
-@pytest.mark.parametrize("bug", sorted(BUGS))
+# One is enough for every run of the tests; the others take minutes.
+@pytest.mark.parametrize(
+    "bug", [pytest.param(bug, marks=[] if bug == "skip-intent" else pytest.mark.long) for bug in sorted(BUGS)]
+)
 def test_a_planted_bug_is_caught(tmp_path: Path, bug: str) -> None:
     for seed in range(1, SEEDS_UNTIL_CAUGHT + 1):
         found = live_few(tmp_path / "year", seed, bug)
