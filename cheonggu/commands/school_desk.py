@@ -99,7 +99,7 @@ def notices(
     as_json: Json = False,
 ) -> None:
     """사고통지 상태와 다음 할 일 · state, approval route and next step of every accident notice of the source."""
-    source = open_source(load_site(site_path(site)).source(SCHEME.name).url, SCHEME.contract)
+    source = open_source(load_site(site_path(site)).source(SCHEME.name).url, SCHEME.views.contract)
     try:
         rows = list_notices(source.read("accident"))
     finally:
