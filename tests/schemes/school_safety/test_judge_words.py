@@ -19,7 +19,7 @@ from cheonggu.schemes.school_safety.sample import build_region
 from cheonggu.sources import open_source
 from tests.schemes.school_safety.region_night import AS_OF, truth
 
-VIEWS = (*SCHEME.statement_views, *SCHEME.roster_views, SCHEME.provider_view)
+VIEWS = (*SCHEME.views.statement, *SCHEME.views.roster, SCHEME.views.provider)
 Row = dict[str, Any]
 
 
@@ -28,12 +28,12 @@ def region() -> tuple[dict[str, pa.Table], Path]:
     """A few claims nothing is planted in, and the store of their papers."""
     folder = Path(mkdtemp())
     sample = build_region(folder / "region", claims=60, as_of=AS_OF)
-    with open_source(sample.url, SCHEME.contract) as source:
+    with open_source(sample.url, SCHEME.views.contract) as source:
         tables = {view: source.read(view) for view in VIEWS}
     planted = pa.array(truth(folder))
     keys = tables["benefit_claim"]["statement_key"]
     keep = keys.filter(pc.invert(pc.is_in(keys, value_set=planted))).slice(0, 6)
-    for view in SCHEME.statement_views:
+    for view in SCHEME.views.statement:
         mine = pc.is_in(tables[view]["statement_key"], value_set=keep)
         tables[view] = tables[view].filter(mine)
     return tables | take_files(tables, folder / "region", folder / "store"), folder / "store"
