@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/cheonggu demo --dir demo
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not long" -n 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not long" -n 4 --dist loadfile --no-loadscope-reorder
 
 test-long: $(READY)
 	$(BIN)/python -m pytest -m long

@@ -33,7 +33,17 @@ def _binaries() -> Path | None:
 BINARIES = _binaries()
 
 
+# Whole nights take longest: begun first, they do not keep one core waiting for the other at the end.
+NIGHTS_FIRST = ("e2e", "flows", "simulation", "crash", "reruns")
+
+
+def _when(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return NIGHTS_FIRST.index(folder) if folder in NIGHTS_FIRST else len(NIGHTS_FIRST)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=_when)
     if BINARIES is not None:
         return
     needing = [item for item in items if "postgres_url" in getattr(item, "fixturenames", ())]

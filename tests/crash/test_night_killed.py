@@ -17,7 +17,7 @@ from tests.support import AS_OF, CLINIC, KOREAN, build_hospital, keep_only, writ
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.crash.night_driver"])
-QUICK_POINTS = 8
+QUICK_POINTS = 5
 
 QUERIES = {
     "statements": "SELECT statement_key, state, batch_id, content_hash FROM statement ORDER BY 1",
