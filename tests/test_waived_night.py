@@ -86,6 +86,7 @@ def test_a_blocked_statement_goes_on_as_it_is_once_its_error_is_waived(site: Pat
     assert moves[-4:] == ["overridden", "extracted", "validated", "assembled"]
 
 
+@pytest.mark.long
 def test_a_waiver_that_leaves_an_error_standing_or_has_run_out_changes_nothing(site: Path) -> None:
     run_until_checked(site / "site.toml")
     two_errors, one_error = blocked_by(site, "AMT-007"), blocked_by(site, "DX-007")
@@ -96,6 +97,7 @@ def test_a_waiver_that_leaves_an_error_standing_or_has_run_out_changes_nothing(s
     assert read_ledger(site, "SELECT count(*) FROM event WHERE kind = 'overridden'") == [(0,)]
 
 
+@pytest.mark.long
 def test_waived_checks_of_the_source_tables_let_the_files_be_written(site: Path) -> None:
     changes = (
         "UPDATE hospital_diagnosis SET diagnosis_class = '2' WHERE statement_key = '{0}'",

@@ -54,6 +54,7 @@ def peak(path: Path, task: str) -> tuple[int, int]:
     return count, kilobytes // 1024
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("task", ["iterate", "decode"])
 def test_a_longer_file_needs_no_more_memory(task: str, tmp_path: Path) -> None:
     long_claim(tmp_path / "short.GHP", 100 * MEGABYTE)

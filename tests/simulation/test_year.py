@@ -22,6 +22,7 @@ def test_the_books_agree_after_every_night(tmp_path: Path, seed: int) -> None:
     assert (found.counts["claims"] > 0) == (found.counts["statements"] > 0)
 
 
+@pytest.mark.long
 def test_a_seed_lives_the_same_nights_again(tmp_path: Path) -> None:
     first, second = (live_few(tmp_path / name, 3) for name in ("first", "second"))
     assert (first.kills, first.counts) == (second.kills, second.counts)

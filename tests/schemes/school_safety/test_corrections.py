@@ -45,6 +45,7 @@ def next_night(folder: Path, days: int) -> None:
         night.run_night(folder, peer, night.later(days))
 
 
+@pytest.mark.long
 def test_an_accident_that_was_accepted_meanwhile_lets_its_claim_go(checked: Path) -> None:
     key = key_of(checked, "SCH-010")
     assert state_of(checked, key) == "BLOCKED"
@@ -137,6 +138,7 @@ def test_papers_asked_for_go_in_a_supplementary_package_and_replace_the_first_cl
     assert root.find("claim").get("original_receipt_no") == plan.planned[0].receipt_no  # type: ignore[union-attr]
 
 
+@pytest.mark.long
 def test_claimants_are_reminded_on_the_days_of_the_rules_and_not_once_they_signed(checked: Path) -> None:
     night.use(checked)
     first = night.ask(checked, "SELECT DISTINCT statement_key FROM signature_request ORDER BY 1")
@@ -160,6 +162,7 @@ def test_claimants_are_reminded_on_the_days_of_the_rules_and_not_once_they_signe
     assert len(relay.take()) == sum(counts.values()) - before
 
 
+@pytest.mark.long
 def test_a_returned_package_frees_its_claims_until_they_change(tmp_path: Path) -> None:
     folder = night.build(tmp_path)
     with night.association(folder, script="return_packages = true") as peer:
