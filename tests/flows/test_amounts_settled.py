@@ -90,6 +90,7 @@ def kept(changes: str) -> str:
     return ", ".join(one for one in changes.split(", ") if one.startswith(stored))
 
 
+@pytest.mark.long
 def test_a_difference_warns_blocks_or_is_mended_as_the_site_says(
     night: Callable[..., Path], template: Path
 ) -> None:

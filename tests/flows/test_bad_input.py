@@ -57,6 +57,7 @@ def test_a_second_run_while_the_first_is_going_changes_nothing_and_exits_with_3(
     assert read_ledger(site, "SELECT count(*) FROM batch") == [(0,)]
 
 
+@pytest.mark.long
 def test_a_broken_notice_is_refused_kept_and_exits_with_1(site: Path) -> None:
     out = site / "client" / "out"
     out.mkdir(parents=True)

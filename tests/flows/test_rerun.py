@@ -62,6 +62,7 @@ def test_a_dry_run_then_the_flow_then_nothing_more(site: Path) -> None:
     assert "under_way" in cheonggu(site, "plan", "supplementary", *WHO).stdout
 
 
+@pytest.mark.long
 def test_a_wrong_class_and_a_missing_reason_change_nothing(site: Path) -> None:
     review(site, {"00005": "16-10"}, "20260701")
     wrong = cheonggu(site, "plan", "bonus", *WHO)
