@@ -56,6 +56,7 @@ PLACES = ("statement_no", "line_no", "field", "detail", "file", "record")
 # Tables the engine itself makes; a rule that asks ``finding`` runs after all the others.
 FINDING = "finding"
 HIT = "hit"
+NEVER = "1TB"  # of changes, until tables are rewritten
 STATEMENT_DAY = "statement_day"
 PREPARED_FILE = "prepared.sql"
 FORMAT_OVERRIDES = "formats.csv"
@@ -83,6 +84,8 @@ class Session:
     ) -> None:
         self.catalogue, self.keeps_plans = catalogue, keeps_plans
         self.db = open_session(catalogue, threads=threads, memory_limit=memory_limit)
+        if not keeps_plans:  # it holds one claim and is closed: rewriting its tables midway would only cost
+            self.db.execute(f"SET checkpoint_threshold = '{NEVER}'")
         for declared in catalogue.tables.optional:
             self.db.execute(f"CREATE SCHEMA IF NOT EXISTS opt_{declared.name}")
         add_finding_table(self.db)

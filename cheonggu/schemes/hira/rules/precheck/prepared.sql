@@ -27,13 +27,14 @@ END;
 
 -- Birthday from the resident number: the seventh digit names the century.
 CREATE MACRO birthday(rrn) AS CASE
-    WHEN strlen(rrn) = 13 THEN to_day(
+    WHEN strlen(rrn) = 13 AND regexp_full_match(substr(rrn, 1, 6), '\d{6}') THEN CAST(try_strptime(
         CASE
             WHEN substr(rrn, 7, 1) IN ('1', '2', '5', '6') THEN '19'
             WHEN substr(rrn, 7, 1) IN ('3', '4', '7', '8') THEN '20'
             ELSE '18'
-        END || substr(rrn, 1, 6)
-    )
+        END || substr(rrn, 1, 6),
+        '%Y%m%d'
+    ) AS DATE)
 END;
 
 -- Sections of benefit items that count into total 1.
@@ -79,11 +80,11 @@ SELECT
     d.main_code,
     d.department,
     d.license_no,
-    birthday(s.patient_rrn) AS birth_on,
+    s.birth_on,
     CASE WHEN substr(s.patient_rrn, 7, 1) IN ('1', '3', '5', '7', '9') THEN 'M' ELSE 'F' END AS sex,
-    date_diff('day', birthday(s.patient_rrn), d.start_on) AS age_days,
-    date_part('year', age(d.start_on, birthday(s.patient_rrn))) AS age
-FROM stmt AS s
+    date_diff('day', s.birth_on, d.start_on) AS age_days,
+    date_part('year', age(d.start_on, s.birth_on)) AS age
+FROM (SELECT *, birthday(patient_rrn) AS birth_on FROM stmt) AS s
 CROSS JOIN claim AS c
 LEFT JOIN list_statement_form AS f ON f.code = s.form_no
 LEFT JOIN diagnosed AS d ON d.statement_no = s.statement_no;
