@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +45,16 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
     ``folders[0]`` is the scheme's own catalogue ``<scheme>/rules/precheck`` with ``tables.csv`` and ``prepared.sql``;
     dated values lie in ``<scheme>/rules/values``, layouts and code lists in ``<scheme>``. Further folders are a
     hospital's own.
-    DataFileError names file, rule and reason of the first odd thing.
+    DataFileError names file, rule and reason of the first odd thing. Planning takes longest, so a process that loads
+    the same files again, for the next pass of a night or the next night, gets what it has.
     """
+    scheme = folders[0].parents[1]
+    read = [*folders, *(scheme / one for one in ("rules/values", "rules/formats.csv", "codes", "layouts"))]
+    return _load(tuple(folders), _digest(read))
 
+
+@lru_cache(maxsize=4)
+def _load(folders: tuple[Path, ...], version: str) -> Catalogue:
     scheme = folders[0].parents[1]
     layouts = LayoutCatalogue.from_folder(scheme / "layouts")
     tables = load_tables(folders[0] / "tables.csv", layouts)
@@ -61,7 +69,7 @@ def load_catalogue(folders: Sequence[Path]) -> Catalogue:
         codes=codes,
         values=_load_values(scheme / "rules" / "values", rules),
         prepared=read_statements(folders[0]),
-        version=_digest([*folders, scheme / "rules" / "values", scheme / "codes", scheme / "layouts"]),
+        version=version,
     )
     columns = plan(catalogue)
     return replace(catalogue, rules=tuple(_with_columns(rule, columns) for rule in rules))
@@ -211,10 +219,18 @@ def _load_values(folder: Path, rules: Iterable[Rule]) -> dict[str, Series]:
     return values
 
 
-def _digest(folders: Iterable[Path]) -> str:
-    """SHA-256 over the names and bytes of all files below the folders."""
+def _digest(places: Iterable[Path]) -> str:
+    """SHA-256 over the names and bytes of all files in these places, a folder or a file each."""
     total = hashlib.sha256()
-    for folder in folders:
-        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-            total.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    for place in places:
+        for path in sorted(one for one in (place, *place.rglob("*")) if one.is_file()):
+            total.update(path.name.encode() + hashlib.sha256(_bytes(path)).digest())
     return total.hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    """What a file holds; nothing for one that cannot be read, of which the loading tells in its own words."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""

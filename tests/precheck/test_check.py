@@ -238,3 +238,14 @@ def test_the_example_of_the_handbook_can_be_loaded(bare_scheme: Callable[..., Pa
     hospital.mkdir()
     (hospital / "own.toml").write_text(textwrap.dedent(example), encoding="utf-8")
     assert [one.id for one in load_catalogue([bare_scheme(), hospital]).rules] == ["HSP-001"]
+
+
+def test_the_same_files_are_planned_once_and_changed_ones_anew(bare_scheme: Callable[..., Path]) -> None:
+    scheme = bare_scheme(own=rule())
+    once = load_catalogue([scheme])
+    assert load_catalogue([scheme]) is once
+    formats = scheme.parent / "formats.csv"
+    text = formats.read_text(encoding="utf-8")
+    formats.unlink()  # a link to the scheme's own
+    formats.write_text(text + "\n", encoding="utf-8")
+    assert load_catalogue([scheme]).version != once.version
