@@ -51,11 +51,12 @@ def check_batch(
     as_of: date,
     further: Mapping[str, pa.Table],
     waivers: Sequence[Waiver] = (),
+    last: frozenset[str] = frozenset(),
 ) -> Checked:
     """Run the catalogue over one frozen claim, once per set of files, rules, waivers and day.
 
     ``further`` tables go before what earlier claims tell. Findings that one of ``waivers`` (those that hold on the
-    day) meets are marked and do not count.
+    day) meets are marked and do not count. ``last``: rules that are asked before the hand-off instead.
     """
     members = folder.read(ASSEMBLE, MEMBERS, ["statement_key", "statement_no"])
     chosen = choose(waivers, batch.provider_code, members["statement_key"])
@@ -71,9 +72,10 @@ def check_batch(
         declared = checker.catalogue.tables.tables
         known = {} if not PAST & declared.keys() else read_past(ledger, folder, batch, members, as_of)
         known |= {name: table for name, table in further.items() if name in declared}
-        places = _places(folder, scheme, batch)
+        places = places_of(folder, scheme, batch)
         waived = number_waived(chosen, places, members) if chosen else None
-        result = checker.check({**given, **known}, on=as_of, waived=waived)
+        now = frozenset(one.id for one in checker.catalogue.rules) - last
+        result = checker.check({**given, **known}, on=as_of, only=now, waived=waived)
         _must_be_whole(batch, result.not_checked)
         skipped = pa.table(
             {
@@ -89,11 +91,11 @@ def check_batch(
 
 def check_again(folder: BatchFolder, scheme: Scheme, batch: Batch, waivers: Sequence[Waiver]) -> Checked:
     """What the findings of an earlier check mean under the waivers that hold now."""
-    found, places = folder.read(PRECHECK, FINDINGS), _places(folder, scheme, batch)
+    found, places = folder.read(PRECHECK, FINDINGS), places_of(folder, scheme, batch)
     return judge(apply_waivers(found, waivers, places, batch.provider_code))
 
 
-def _places(folder: BatchFolder, scheme: Scheme, batch: Batch) -> pa.Table:
+def places_of(folder: BatchFolder, scheme: Scheme, batch: Batch) -> pa.Table:
     """Where each statement of the batch belongs, as waivers name it."""
     columns = list(filter(None, ("statement_key", scheme.views.department_column)))
     statements = folder.read(VALIDATE, scheme.views.statement[0], columns)

@@ -10,13 +10,15 @@ from prefect import task
 
 from cheonggu.checking import OVERLAP, check_again, check_batch, make_successor
 from cheonggu.judging import DECIDED, Judging
-from cheonggu.precheck import map_checked
+from cheonggu.last_look import asked_last, look_again, must_wait
+from cheonggu.precheck import Catalogue, Checker, map_checked
 from cheonggu.reruns import read_history
 from cheonggu.waivers import Waiver
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
-CLAIM_WRONG = "PRECHECK"
+# Codes of held batches: the claim itself is wrong; an error lost its waiver while the claim waited.
+CLAIM_WRONG, ERROR_STANDS = "PRECHECK", "OPEN_ERROR"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ def precheck(scheme: str, as_of: date) -> Precheck:
         waivers = here.waivers(as_of)
         batches = here.ledger.batches(scheme, stages=["assembled"])
         history = here.ledger.history(scheme)
+        last = asked_last(catalogue)
         results = map_checked(
             catalogue,
             lambda checker, one: check_batch(
@@ -53,6 +56,7 @@ def precheck(scheme: str, as_of: date) -> Precheck:
                 | {OVERLAP: here.ledger.overlaps(one.batch_id)}
                 | {DECIDED: Judging.of(here.ledger, here.scheme, one).decisions},
                 waivers,
+                last,
             ),
             batches,
             threads=here.site.threads,
@@ -62,6 +66,7 @@ def precheck(scheme: str, as_of: date) -> Precheck:
             found += len(checked.findings)
             passed += checked.status != "failed"
         held, successors, blocked = _act_on_failed(here, waivers)
+        held += _look_at_waiting(here, catalogue, waivers, as_of)
     return Precheck(passed, held, successors, blocked, found)
 
 
@@ -87,3 +92,25 @@ def _act_on_failed(here: Resources, waivers: Sequence[Waiver]) -> tuple[int, int
         successors += successor is not None
         blocked += len(checked.blocked_keys)
     return held, successors, blocked
+
+
+def _look_at_waiting(here: Resources, catalogue: Catalogue, waivers: Sequence[Waiver], as_of: date) -> int:
+    """Hold claims of the outbox whose errors are no longer waived, let go what was held for that; how many were held.
+
+    A claim without any finding has nothing to ask about.
+    """
+    held = 0
+    in_outbox = {one.batch_id for one in here.ledger.outbox(here.scheme.name)}
+    with Checker(catalogue) as checker:
+        for batch in here.ledger.batches(here.scheme.name, stages=["checked", "held"]):
+            is_held = batch.stage == "held"
+            waits = batch.hold_code == ERROR_STANDS if is_held else batch.batch_id in in_outbox
+            if batch.claim_state != "CHECKED_WARN" or not waits:
+                continue
+            found = look_again(here.folder(batch.batch_id), here.scheme, batch, checker, as_of, waivers)
+            if must_wait(found) and not is_held:
+                here.ledger.hold(batch.batch_id, ERROR_STANDS, here.actor, findings=found)
+                held += 1
+            elif is_held and not must_wait(found):
+                here.ledger.release(batch.batch_id, here.actor)
+    return held

@@ -137,3 +137,27 @@ def test_a_held_claim_goes_on_in_a_new_one_once_its_error_is_waived(site: Path) 
     assert (number,) in read_ledger(site, "SELECT DISTINCT waiver_id FROM finding WHERE rule_id = 'OWN-001'")
     with open_resources("hira") as here:
         assert here.ledger.verify() == []
+
+
+def test_a_claim_that_waits_is_held_when_its_waiver_ends_and_let_go_when_it_is_given_again(
+    site: Path,
+) -> None:
+    run_until_checked(site / "site.toml")
+    key = blocked_by(site, "AMT-007")
+    let_pass("AMT-007", key, until=AS_OF + timedelta(days=1))
+    run_until_checked(site / "site.toml", AS_OF + timedelta(days=1))
+    stage = f"""SELECT b.stage, b.hold_code FROM batch b JOIN statement s USING (batch_id)
+        WHERE s.statement_key = '{key}'"""
+    assert read_ledger(site, stage) == [("checked", None)]
+    run_until_checked(site / "site.toml", AS_OF + timedelta(days=2))
+    assert read_ledger(site, stage) == [("held", "OPEN_ERROR")]
+    stands = "SELECT level, statement_key, detail FROM finding WHERE rule_id = 'XST-014'"
+    assert read_ledger(site, stands) == [("error", None, "1 findings of 1 rules")]
+    with open_resources("hira") as here:
+        batch = next(one for one in here.ledger.batches("hira") if one.hold_code == "OPEN_ERROR")
+        assert batch.batch_id not in {one.batch_id for one in here.ledger.outbox("hira")}
+    let_pass("AMT-007", key)
+    run_until_checked(site / "site.toml", AS_OF + timedelta(days=3))
+    assert read_ledger(site, stage) == [("checked", None)]
+    with open_resources("hira") as here:
+        assert here.ledger.verify() == []

@@ -117,6 +117,7 @@ def test_truncated_exactly_once(meal: int, equipment: int, rest: int, care: str)
     else:
         unit, exact = 100, Fraction(total, 2)
     assert row["patient_copay"] == min(exact // unit * unit, total)
+    assert row["meal_copay"] == meal // 2
 
 
 @settings(max_examples=60, deadline=None)

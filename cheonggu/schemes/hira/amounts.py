@@ -55,6 +55,7 @@ RESULT = pa.schema(
         pa.field("statement_key", pa.string(), nullable=False),
         *(pa.field(name, pa.int64()) for name in AMOUNTS),  # won; names of the claim layout
         pa.field("type_addition", pa.int64()),  # 종별가산 inside total 1, won
+        pa.field("meal_copay", pa.int64()),  # what meals add to the patient's share (식대 본인부담), won
         pa.field("rule_ids", TEXTS),  # in order of use, with a space between
         pa.field("explanation_ko", pa.string()),  # one sentence for a patient; null when not asked for
         *(pa.field(name, pa.string()) for name in REASONS),  # null when computed
@@ -152,7 +153,7 @@ def _result(
     mask[list(faults)] = True
     columns: dict[str, Any] = {"statement_key": facts.table["statement_key"].cast(pa.string())}
     amounts: dict[str, Ints] = settled.amounts | {"type_addition": summed.addition}
-    for name in (*AMOUNTS, "type_addition"):
+    for name in (*AMOUNTS, "type_addition", "meal_copay"):
         columns[name] = pa.array(amounts[name], pa.int64(), mask=mask if faults else None)
     lists, heads = rule_lists(plans, summed, settled, mask)
     columns["rule_ids"] = lists

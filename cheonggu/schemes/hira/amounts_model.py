@@ -35,6 +35,7 @@ LINE_BASES = (
     "ROOM",
 )
 LONG_STAYS = {"": "", "16": "_LONG16", "31": "_LONG31"}
+MEALS = ("MEAL_BASE", "MEAL_ADD")
 # Parts that do not count for the yearly upper limit (besides sections outside total 1).
 NOT_IN_CEILING = tuple(name for name in BUCKETS if name.startswith(("ROOM2", "ROOM3", "CHUNA")))
 # Columns of the amounts matrix: the parts of total 1, then the sections outside it.

@@ -16,6 +16,7 @@ from cheonggu.money import RATE_ONE, Ints, as_rate, floor_to, share_of
 from cheonggu.schemes.hira.amounts_lines import LineAmounts
 from cheonggu.schemes.hira.amounts_model import (
     BUCKETS,
+    MEALS,
     NOT_IN_CEILING,
     OTHER,
     REFUSED,
@@ -121,7 +122,13 @@ def settle(facts: Facts, plans: list[Plan], summed: LineAmounts, book: RuleBook)
     recipe = shares.choose(facts.situation)
     visits, in_house = facts.integers("visit_count", 1), facts.integers("in_house_count", 0)
     total, flat = shares.total(recipe, visits, in_house)
-    settled = Settled({"total_benefit_cost_1": total1}, shares.recipes, recipe, shares.refused(recipe))
+    meals = share_of(shares.exact(recipe, MEALS), 1)
+    settled = Settled(
+        {"total_benefit_cost_1": total1, "meal_copay": meals},
+        shares.recipes,
+        recipe,
+        shares.refused(recipe),
+    )
     pick = _Picker(plans, facts.situation)
     settled.faults |= _odd_counts(visits, in_house)
     _pay(settled, facts, pick, shares, total, flat, book)

@@ -24,20 +24,28 @@ SENIOR_CLASS = "age_65_plus"
 
 
 def computed_amounts(
-    computed: pa.Table, facts: pa.Table, kept: Mapping[str, npt.NDArray[np.bool_]]
+    computed: pa.Table,
+    facts: pa.Table,
+    statements: pa.Table,
+    kept: Mapping[str, npt.NDArray[np.bool_]],
 ) -> pa.Table:
     """One row per computable statement with lines: statement_key, amounts in won, rule_ids and marks.
 
     An amount is null where the hospital's own stands by the provider's policy (``kept``): the settlement has told of
-    that difference, and the pre-check must not hold the statement for it.
+    that difference, and the pre-check must not hold the statement for it. ``statements``: the settled ones; what
+    their co-payment leaves beside the computed rest is what they charge for meals.
     """
     rule_ids = computed["rule_ids"].combine_chunks()
     rule_ids = rule_ids if pa.types.is_dictionary(rule_ids.type) else rule_ids.dictionary_encode()
     used = [set((text or "").split()) for text in rule_ids.dictionary.to_pylist()]
     index = rule_ids.indices
+    meals = _without(computed["meal_copay"], kept["patient_copay"])
+    more = pc.subtract(statements["patient_copay"], computed["patient_copay"])
     columns = {
         "statement_key": computed["statement_key"],
         **{name: _without(computed[name], kept[name]) for name in ASKED},
+        "meal_copay": meals,
+        "billed_meal_copay": pc.add(meals, more),
         "rule_ids": rule_ids.cast(pa.string()),
         "has_senior_tier": _marked([bool(one & _senior_rules()) for one in used], index),
         "has_chronic_reduction": _marked([CHRONIC in one for one in used], index),

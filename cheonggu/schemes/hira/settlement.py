@@ -80,7 +80,7 @@ def settle_amounts(
     book = Book(tables["statement"]["statement_key"], computed["rule_ids"], policy)
     settled["line"] = _settle_lines(tables["line"], line_amount_column(lines), book)
     settled["statement"] = _settle_statements(tables["statement"], computed, facts["has_lines"], book)
-    settled[COMPUTED_TABLE] = computed_amounts(computed, facts, book.kept)
+    settled[COMPUTED_TABLE] = computed_amounts(computed, facts, settled["statement"], book.kept)
     return settled, findings.concat(book.found)
 
 

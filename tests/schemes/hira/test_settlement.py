@@ -193,6 +193,25 @@ def test_the_table_for_the_pre_check_has_tiers_and_leaves_out_what_the_policy_se
     assert not any(one["has_chronic_reduction"] for one in rows)
 
 
+def test_the_table_for_the_pre_check_tells_the_share_of_the_meals(hospital: Path) -> None:
+    stays = batch_tables(hospital, GENERAL, "H020", "4")
+    key = first(stays)["statement_key"]
+    meal = put(stays, "line", "hang", ["02" if one == key else "09" for one in owners(stays)])
+    meal = put(meal, "line", "mok", ["10" if one == key else "01" for one in owners(stays)])
+    cost = sum(one["line_amount"] for one in meal["line"].to_pylist() if one["statement_key"] == key)
+    ours = settle(meal, "H020", GENERAL, default="computed")[0]["computed_amounts"].to_pylist()
+    assert ours[0]["statement_key"] == key
+    assert ours[0]["meal_copay"] == ours[0]["billed_meal_copay"] == cost // 2
+    assert {one["meal_copay"] for one in ours[1:]} == {0}
+    kept = settle(meal, "H020", GENERAL)[0]["computed_amounts"].to_pylist()
+    assert kept[0]["meal_copay"] is None
+
+
+def owners(tables: Tables) -> list[str]:
+    keys: list[str] = tables["line"]["statement_key"].to_pylist()
+    return keys
+
+
 @pytest.mark.parametrize(("disease", "is_justified"), [("I109", True), ("E119", True), ("J00", False)])
 def test_continuing_care_is_told_by_its_fee_and_justified_by_the_disease(
     sound: Tables, disease: str, is_justified: bool
