@@ -21,6 +21,7 @@ from cheonggu.ledger.tables import (
     claim,
     event,
     finding,
+    submission,
 )
 from cheonggu.states import BatchStage, ClaimState, StatementEvent
 
@@ -68,6 +69,21 @@ def hold_batch(tx: Transaction, batch_id: str, reason_code: str, findings: pa.Ta
     row = get_batch(tx.connection, batch_id)
     if row["stage"] == BatchStage.HELD and row["hold_code"] == reason_code:
         return
+    its_claim = (submission.c.provider_code == claim.c.provider_code) & (
+        submission.c.claim_no == claim.c.claim_no
+    )
+    handing_off = (
+        select(claim.c.claim_no)
+        .join(submission, its_claim)
+        .where(claim.c.batch_id == batch_id, submission.c.is_open)
+    )
+    if tx.connection.execute(handing_off).first() is not None:
+        raise StateError(
+            f"Batch {batch_id} is being handed off and cannot be held any more.",
+            f"배치 {batch_id}은(는) 송신 중이라 보류할 수 없습니다.",
+            fix_en="Its files may stand in the counterpart's folder already; look there.",
+            fix_ko="파일이 이미 송신 폴더에 있을 수 있으니 먼저 확인하세요.",
+        )
     move_batch(tx, batch_id, WORKING, BatchStage.HELD)
     tx.connection.execute(
         update(batch)

@@ -23,7 +23,7 @@ from cheonggu.ledger.remarks import keep_remark
 from cheonggu.ledger.submissions import CHECKED, digest_set, mark_sent
 from cheonggu.ledger.tables import batch, claim_file
 from cheonggu.ledger.withdrawals import withdraw_claim
-from cheonggu.states import BatchStage, ClaimState, StatementEvent
+from cheonggu.states import BatchStage, ClaimState, StatementEvent, StatementState
 
 
 class DecisionKind(StrEnum):
@@ -113,8 +113,16 @@ def _write_off(tx: Transaction, new: NewInstruction) -> None:
         raise StateError(
             f"There is no statement {new.subject}.", f"명세서 {new.subject}을(를) 찾을 수 없습니다."
         )
-    if found["state"][0].as_py() == "WRITTEN_OFF":
+    state, batch_id = found["state"][0].as_py(), found["batch_id"][0].as_py()
+    if state == StatementState.WRITTEN_OFF:
         return
+    if state == StatementState.READY and batch_id is not None:
+        raise StateError(
+            f"Statement {new.subject} stands in batch {batch_id}, which is being claimed.",
+            f"명세서 {new.subject}은(는) 청구 중인 배치 {batch_id}에 있습니다.",
+            fix_en="Withdraw that claim first, or let the night finish; the rest of the batch needs it whole.",
+            fix_ko="그 청구서를 먼저 취소하거나 야간 작업이 끝난 뒤에 하세요.",
+        )
     moves = plan_moves(found["statement_key"], found["state"], StatementEvent.GIVEN_UP)
     where = {"scheme": new.scheme, "provider_code": found["provider_code"][0].as_py()}
     move_statements(tx.connection, tx.append("given_up", where, moves=moves), moves)

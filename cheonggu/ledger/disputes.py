@@ -39,6 +39,7 @@ from cheonggu.states import STATEMENT_MOVES, StatementEvent, StatementState
 KINDS = ("re-review", "objection")
 TOLD = pa.schema([("document_no", pa.string()), ("issued", pa.date32()), ("learned_on", pa.date32())])
 FILED_BEFORE = pa.schema([(name, pa.string()) for name in (*KEY, "kind")] + [("issued", pa.date32())])
+CUT_OUTCOMES = ("adjusted", "impossible")
 FILED, RECEIVED, RETURNED, DECIDED = "filed", "received", "returned", "decided"
 
 
@@ -83,15 +84,15 @@ def apply_dispute_receipt(progress: Progress, content: DisputeReceipt) -> None:
     check_serials(progress, found, content.statement_nos)
     tx, number = progress.tx, progress.notice.document_no
     state = RETURNED if content.result == "returned" else RECEIVED
-    changed = tx.connection.execute(
+    answered = _find_open(tx.connection, found, content.statement_nos, content.dispute_kind)
+    tx.connection.execute(
         update(dispute)
-        .where(_open_of(found, content.statement_nos, content.dispute_kind))
+        .where(_open_of(found, answered, content.dispute_kind))
         .values(state=state, portal_no=content.portal_no)
-    ).rowcount
+    )
     moves = MOVES.empty_table()
     if state == RETURNED:
-        rows = _read_here(tx.connection, found)
-        moves = _plan_back(_chosen(rows, content.statement_nos))
+        moves = _plan_back(_chosen(_read_here(tx.connection, found), answered))
     detail = {"state": state, "statements": len(content.statement_nos)}
     event_id = tx.append(
         "dispute_answered", claim_columns(found), moves=moves, detail=detail, document_no=number
@@ -99,7 +100,7 @@ def apply_dispute_receipt(progress: Progress, content: DisputeReceipt) -> None:
     move_statements(tx.connection, event_id, moves)
     progress.count(moves)
     progress.disputed.append(found.claim_no)
-    if changed < len(content.statement_nos):
+    if len(answered) < len(set(content.statement_nos)):
         progress.stop(found, "not-disputed")
 
 
@@ -120,14 +121,15 @@ def apply_cost_decision(progress: Progress, content: CostDecision) -> None:
         progress.stop(found, stop)
         return
     new = keep_differences(progress, found, content.settle_round, settled_on, changed, BY_DECISION)
-    rows = _chosen(_read_here(progress.tx.connection, found), numbers)
+    answered = _find_open(progress.tx.connection, found, numbers, content.dispute_kind)
+    rows = _chosen(_read_here(progress.tx.connection, found), answered)
     is_disputed = pc.equal(rows["state"], StatementState.DISPUTED.value)
     is_free = pc.not_equal(new["state"], StatementState.DISPUTED.value)
     moves = pa.concat_tables([plan_settled(new.filter(is_free)), _plan_back(rows.filter(is_disputed))])
-    known = _keep_outcomes(progress, found, content)
+    _keep_outcomes(progress, found, content)
     record_settled(progress, found, content.settle_round, new, moves, decision=content.decision_no)
     progress.disputed.append(found.claim_no)
-    if known < len(numbers):
+    if len(answered) < len(set(numbers)):
         progress.stop(found, "not-disputed")
 
 
@@ -148,6 +150,11 @@ def _check_filing(
             f"{where} is unknown, or went on to another claim.",
             f"{where_ko}이(가) 없거나 다른 청구서로 넘어갔습니다.",
         )
+    if _chosen(rows, [one.statement_no])["outcome"][0].as_py() not in CUT_OUTCOMES:
+        raise StateError(
+            f"{where}: nothing of it was cut, so there is nothing to dispute.",
+            f"{where_ko}: 조정되거나 심사불능된 금액이 없어 신청할 수 없습니다.",
+        )
     mine = of_claim(dispute, found.provider_code, found.claim_no)
     mine &= (dispute.c.statement_no == one.statement_no) & (dispute.c.kind == kind)
     if tx.connection.execute(select(dispute.c.state).where(mine)).one_or_none() is not None:
@@ -164,11 +171,10 @@ def _as_settled(changed: pa.Table) -> pa.Table:
     return pa.table(columns, schema=SETTLED_STATEMENTS)
 
 
-def _keep_outcomes(progress: Progress, found: Any, content: CostDecision) -> int:
-    """Write what became of each filing; gives how many statements had one."""
-    known = 0
+def _keep_outcomes(progress: Progress, found: Any, content: CostDecision) -> None:
+    """Write what became of each filing."""
     for row in content.statements.to_pylist():
-        known += progress.tx.connection.execute(
+        progress.tx.connection.execute(
             update(dispute)
             .where(_open_of(found, [row["statement_no"]], content.dispute_kind))
             .values(
@@ -177,8 +183,15 @@ def _keep_outcomes(progress: Progress, found: Any, content: CostDecision) -> int
                 difference=row["difference"],
                 document_no=progress.notice.document_no,
             )
-        ).rowcount
-    return known
+        )
+
+
+def _find_open(
+    connection: Connection, found: Any, statement_nos: Sequence[str], kind: str | None
+) -> list[str]:
+    """The statements with a filing of this kind that waits for its answer; a late answer to another kind is not it."""
+    query = select(dispute.c.statement_no).where(_open_of(found, statement_nos, kind)).distinct()
+    return sorted(connection.execute(query).scalars())
 
 
 def _open_of(found: Any, statement_nos: Sequence[str], kind: str | None) -> Any:

@@ -16,7 +16,8 @@ from cheonggu.ledger.claims import claim_columns, claim_of
 from cheonggu.ledger.database import insert_rows, read_rows, read_table, to_columns
 from cheonggu.ledger.imports import Progress, check_serials, find_claim
 from cheonggu.ledger.line_tables import claim_clock, claim_line, line_decision, visit_mark
-from cheonggu.ledger.tables import claim, claim_statement, statement
+from cheonggu.ledger.moves import of_claim
+from cheonggu.ledger.tables import claim, claim_statement, notice, notice_claim, statement
 from cheonggu.privacy import mask
 
 KEPT, DECIDED, CLOCKS_SET = "lines_kept", "lines_decided", "clocks_set"
@@ -150,10 +151,17 @@ def read_history_lines(connection: Connection, scheme: str) -> pa.Table:
     """The newest decision of every decided line of a scheme (``HISTORY_LINE``), in order of claim and line."""
     decided = line_decision.c
     places = [decided.provider_code, decided.claim_no, decided.statement_no, decided.line_no]
-    newest = select(
-        line_decision,
-        func.row_number().over(partition_by=places, order_by=decided.event_id.desc()).label("place"),
-    ).subquery()
+    told = and_(
+        notice_claim.c.document_no == decided.document_no,
+        of_claim(notice_claim, decided.provider_code, decided.claim_no),
+    )
+    # As with statements the newest round counts, in whatever order the notices arrived.
+    order = (func.coalesce(notice_claim.c.review_round, "").desc(), decided.event_id.desc())
+    newest = (
+        select(line_decision, func.row_number().over(partition_by=places, order_by=order).label("place"))
+        .outerjoin(notice_claim, told)
+        .subquery()
+    )
     one = newest.c
     query = (
         select(
@@ -205,16 +213,18 @@ def read_overlaps(connection: Connection, batch_id: str) -> pa.Table:
 
 
 def read_clocks(connection: Connection, scheme: str) -> pa.Table:
-    """Days still running (``CLOCKS``): of each claim, statement and kind what was said last, if it is a day.
+    """Days still running (``CLOCKS``): of each claim, statement and kind what the newest notice said, if it is a day.
 
     A day of the whole claim holds for each statement that was told nothing else.
     """
     said = claim_clock.c
     places = [said.provider_code, said.claim_no, said.statement_no, said.kind]
-    newest = select(
-        claim_clock,
-        func.row_number().over(partition_by=places, order_by=said.event_id.desc()).label("place"),
-    ).subquery()
+    order = (notice.c.issued.desc(), said.event_id.desc())
+    newest = (
+        select(claim_clock, func.row_number().over(partition_by=places, order_by=order).label("place"))
+        .join(notice, notice.c.document_no == said.document_no)
+        .subquery()
+    )
     own, whole = newest.alias("own"), newest.alias("whole")
     sent = claim_statement.c
     kinds = select(said.provider_code, said.claim_no, said.kind).distinct().subquery()

@@ -87,9 +87,11 @@ def _receive(progress: Progress, found: Any, receipt: Receipt) -> None:
         move_members(progress, found, "received", ClaimEvent.RECEIVED, StatementEvent.CLAIM_RECEIVED, **dated)
         return
     # Known already, from another notice or a review result: only what was missing is filled in.
+    missing = {name: value for name, value in dated.items() if getattr(found, name) is None}
     mine = of_claim(claim, found.provider_code, found.claim_no)
-    progress.tx.connection.execute(update(claim).where(mine).values(**dated))
-    detail = {name: str(value) for name, value in dated.items()}
+    if missing:
+        progress.tx.connection.execute(update(claim).where(mine).values(**missing))
+    detail = {name: str(value) for name, value in missing.items()}
     number = progress.notice.document_no
     progress.tx.append("receipt_confirmed", claim_columns(found), detail=detail, document_no=number)
 

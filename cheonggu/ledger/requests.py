@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 
@@ -14,10 +15,12 @@ from cheonggu.ledger.audit import Transaction
 from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.database import insert_rows, to_columns
 from cheonggu.ledger.imports import Progress, check_serials, find_referred
-from cheonggu.ledger.tables import material_request, notice, prescription_cut
+from cheonggu.ledger.moves import of_claim
+from cheonggu.ledger.tables import event, material_request, notice, prescription_cut
 from cheonggu.notices import PrescriptionAdjustment, SupplementRequest
 from cheonggu.privacy import mask
 
+CUT = "prescriptions_cut"
 REST = "*"  # code of a row that holds what the notice takes back beyond its rows
 REQUESTS = pa.schema(
     [("document_no", pa.string()), ("seq", pa.int64())]
@@ -60,13 +63,31 @@ def apply_prescriptions(progress: Progress, content: PrescriptionAdjustment) -> 
     found = find_referred(progress, content.claim)
     check_serials(progress, found, content.cuts["statement_no"].to_pylist())
     rest = content.recovery - int(pc.sum(content.cuts["recovery"]).as_py() or 0)
-    keep_cuts(progress, found, content.cuts, rest)
     detail = {"round": content.round_no, "cuts": len(content.cuts), "recovery": content.recovery}
-    _append(progress, found, "prescriptions_cut", detail | {"patient_refund": content.patient_refund})
+    detail |= {"patient_refund": content.patient_refund}
+    if not _is_told(progress, found, detail):
+        keep_cuts(progress, found, content.cuts, rest)
+        _append(progress, found, CUT, detail)
+
+
+def _is_told(progress: Progress, found: Any, detail: dict[str, Any]) -> bool:
+    """Whether another document told this round with these sums before."""
+    mine = of_claim(event, found.provider_code, found.claim_no) & (event.c.kind == CUT)
+    told = progress.tx.connection.execute(select(event.c.detail).where(mine)).scalars()
+    return detail in map(json.loads, told)
 
 
 def keep_cuts(progress: Progress, found: Any, cuts: pa.Table, rest: int = 0) -> None:
-    """Write the cuts of a notice; ``rest``: won taken back beyond what its rows say."""
+    """Write the cuts of a notice that no other one told; ``rest``: won taken back beyond what its rows say.
+
+    A cut may stand in a review result and again in a notice of its own; its recovery counts once.
+    """
+    names = ("statement_no", "prescription_no", "code", "line_no", "amount")
+    mine = of_claim(prescription_cut, found.provider_code, found.claim_no)
+    query = select(*(prescription_cut.c[name] for name in names)).where(mine)
+    known = set(progress.tx.connection.execute(query).tuples())
+    places = zip(*(cuts[name].to_pylist() for name in names), strict=True)
+    cuts = cuts.filter(pa.array([one not in known for one in places], pa.bool_()))
     count = len(cuts)
     key = {"document_no": progress.notice.document_no, "provider_code": found.provider_code}
     key |= {"claim_no": found.claim_no}

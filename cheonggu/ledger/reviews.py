@@ -42,6 +42,8 @@ OUTCOMES = {
 }
 REFUSED = "refused"  # impossible, but for the payer's reasons (지급불능)
 EVENTS = OUTCOMES | {REFUSED: StatementEvent.PAYER_REFUSED}
+# Stops that a review result answers; what else stopped the claim still waits for a person.
+ANSWERED_BY_REVIEW = ("count-or-amount", "paid-undecided", "absent-not-explained")
 AMOUNTS = (
     "claimed_total_1",
     "claimed_copay",
@@ -86,10 +88,12 @@ def apply_review(progress: Progress, review: Review) -> None:
     ours = _read_ours(progress, found)
     absent = _find_accepted(review, found, ours)
     decisions = pa.concat_tables([_listed_decisions(review), _accept_as_claimed(absent)])
-    known = _known_in_round(progress, found, review.review_round)
-    is_new = pc.invert(pc.is_in(decisions["statement_no"], value_set=known["statement_no"].combine_chunks()))
-    decisions = decisions.filter(is_new)
-    _keep(progress, found, review, decisions)
+    known = _known_in_round(progress, found, review.review_round)["statement_no"].combine_chunks()
+    decisions, findings = (
+        table.filter(pc.invert(pc.is_in(table["statement_no"], value_set=known)))
+        for table in (decisions, review.findings)
+    )
+    _keep(progress, found, review, decisions, findings)
     keep_cuts(progress, found, review.prescriptions)
     _move(progress, found, review, ours, decisions)
     progress.reviewed.append(found.claim_no)
@@ -208,8 +212,8 @@ def _accept_as_claimed(absent: pa.Table | None) -> pa.Table:
     )
 
 
-def _keep(progress: Progress, found: Any, review: Review, decisions: pa.Table) -> None:
-    """Write decisions and findings of the round; earlier rounds stay as they are."""
+def _keep(progress: Progress, found: Any, review: Review, decisions: pa.Table, told: pa.Table) -> None:
+    """Write what the round decides and finds for the first time; earlier rounds stay as they are."""
     connection, number = progress.tx.connection, progress.notice.document_no
     key = {"provider_code": found.provider_code, "claim_no": found.claim_no}
     key |= {"review_round": review.review_round, "document_no": number}
@@ -217,8 +221,8 @@ def _keep(progress: Progress, found: Any, review: Review, decisions: pa.Table) -
     same = {name: [value] * count for name, value in key.items()}
     if count:
         insert_rows(connection, decision, same | to_columns(decisions))
-    findings = to_columns(review.findings)
-    count = len(review.findings)
+    findings = to_columns(told)
+    count = len(told)
     if count:
         findings["text"] = [None if one is None else mask(one) for one in findings["text"]]
         same = {name: [value] * count for name, value in key.items()}
@@ -249,7 +253,9 @@ def _move(progress: Progress, found: Any, review: Review, ours: pa.Table, decisi
         pc.is_in(ours["statement_no"], value_set=decisions["statement_no"].combine_chunks()),
     )
     event_kind = _claim_event(found, _sum(pc.cast(is_decided, pa.int64())), len(ours))
-    claim_move = None if event_kind is None else move_claim(tx, found, event_kind, stopped_code=None)
+    is_answered = found.stopped_code in ANSWERED_BY_REVIEW
+    values = {"stopped_code": None} if is_answered else {}
+    claim_move = None if event_kind is None else move_claim(tx, found, event_kind, **values)
     detail = {"review_round": review.review_round, "decisions": digest_rows(decisions)}
     number = progress.notice.document_no
     event_id = tx.append(

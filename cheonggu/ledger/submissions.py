@@ -26,6 +26,7 @@ CHECKED = (ClaimState.CHECKED_OK.value, ClaimState.CHECKED_WARN.value)
 # Empty record files and the client's marker hold no claim number: alike in many claims, they prove no repetition.
 MARKER_BYTES = 128
 CLIENT_REFUSED = "client-refused"
+EXAMINED_OTHERWISE = "examined-otherwise"  # the client says not registered, yet the claim was sent
 
 
 def write_intent(
@@ -106,16 +107,26 @@ def record_examined(tx: Transaction, submission_id: int, document_id: str, statu
         mark_placed(tx, submission_id)
     found = get_claim(tx.connection, one.provider_code, one.claim_no)
     detail = {"submission_id": submission_id, "document_id": document_id, "status": status}
-    if status == -1 and found.state != ClaimState.SEND_UNKNOWN:
+    if status == -1 and found.state == ClaimState.HANDED_OFF:
         _take_back(tx, found, detail)
-    else:  # what became unknown is for a person to settle, even when the client refused it after all
-        mine = of_claim(claim, one.provider_code, one.claim_no)
-        tx.connection.execute(update(claim).where(mine).values(document_id=document_id))
-        tx.append("examined", claim_columns(found), detail=detail)
+    else:
+        _keep_examined(tx, found, detail)
     state = NOT_REGISTERED if status == -1 else EXAMINED
     _set(
         tx.connection, submission_id, state=state, is_open=False, document_id=document_id, exam_status=status
     )
+
+
+def _keep_examined(tx: Transaction, found: Any, detail: dict[str, Any]) -> None:
+    """Write down what the client said. A refusal moves nothing back any more once the outcome became unknown, or a
+    person or a notice said that the claim was sent: then both cannot be true, and a person must look."""
+    values = {"document_id": detail["document_id"]}
+    if detail["status"] == -1 and found.state != ClaimState.SEND_UNKNOWN:
+        values["stopped_code"] = EXAMINED_OTHERWISE
+    tx.connection.execute(
+        update(claim).where(of_claim(claim, found.provider_code, found.claim_no)).values(**values)
+    )
+    tx.append("examined", claim_columns(found), detail=detail)
 
 
 def mark_unknown(tx: Transaction, submission_id: int) -> None:

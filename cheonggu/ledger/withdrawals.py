@@ -68,6 +68,13 @@ def withdraw_claim(tx: Transaction, provider_code: str, claim_no: str, reason: s
     found = get_claim(tx.connection, provider_code, claim_no)
     if found.state == ClaimState.WITHDRAWN:
         return
+    if found.stopped_code is not None:
+        raise StateError(
+            f"Claim {claim_no} stopped ({found.stopped_code}): an answer to it came, so it may be at the reviewer.",
+            f"청구서 {claim_no}은(는) 회신이 있어 멈춘 청구서입니다({found.stopped_code}). 접수되었을 수 있습니다.",
+            fix_en="Find out what the reviewer holds and clear the stop first; else the same care is claimed twice.",
+            fix_ko="심평원에 접수된 내용을 확인하고 확인 처리(stop-cleared)한 뒤 취소하세요. 중복 청구가 됩니다.",
+        )
     one = find_open_of(tx.connection, found)
     if one is not None and one.state == INTENDED:
         raise StateError(

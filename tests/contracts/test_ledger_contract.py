@@ -478,13 +478,6 @@ class SubmissionPromises:
         assert (after.state, after.document_id) == (ClaimState.SEND_UNKNOWN, "DMD00000001")
         assert ledger.open_submission("hira_client") is None
 
-    def test_a_refusal_by_the_client_cannot_follow_a_receipt(self, ledger: Ledger) -> None:
-        check(ledger, "b1")
-        submission = intend(ledger, claim_of(ledger, "b1"))
-        take(ledger, receipt_notice("N1", receipt(claim_of(ledger, "b1"))))
-        with pytest.raises(StateError):
-            ledger.record_examined(submission, "DMD00000001", -1, ACTOR)
-
     def test_a_person_may_find_an_unknown_claim_unsent(self, ledger: Ledger) -> None:
         keys = check(ledger, "b1")
         submission = intend(ledger, claim_of(ledger, "b1"))

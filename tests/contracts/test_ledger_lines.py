@@ -115,6 +115,24 @@ class LinePromises:
         assert sum(ledger.history_lines(SCHEME)["decided_amount"].to_pylist()) == 1000
         assert ledger.verify() == []
 
+    def test_what_arrives_late_does_not_undo_a_newer_word(self, ledger: Ledger, claim: Claim) -> None:
+        newer = replace(
+            review_notice("N3", review(claim, {"00001": "accepted"}, review_round="20260801")),
+            lines=decided(("00001", 2, 300, 300)),
+            clocks=(Clock(claim.claim_no, "00001", "decide_by", LATER),),
+            issued=date(2026, 8, 1),
+        )
+        late = replace(
+            review_notice("N2", review(claim, {"00001": "accepted"})),
+            lines=decided(("00001", 2, 300, 0)),
+            clocks=(Clock(claim.claim_no, "00001", "decide_by", None),),
+        )
+        for one in (newer, late):
+            take(ledger, one)
+        assert ledger.history_lines(SCHEME)["decided_amount"].to_pylist() == [300]
+        rows = {row["statement_no"]: row["due_on"] for row in ledger.clocks(SCHEME).to_pylist()}
+        assert rows == {"00001": LATER, "00002": DUE, "00003": DUE}
+
     def test_an_edited_line_or_decision_is_found(self, ledger: Ledger, claim: Claim) -> None:
         lines = decided(("00001", 1, 700, 700))
         take(ledger, replace(review_notice("N2", review(claim, {"00001": "accepted"})), lines=lines))

@@ -266,7 +266,7 @@ class DisputePromises:
         claim = decide(ledger, MIXED)
         with pytest.raises(StateError, match="the last day"):
             self.file(ledger, claim.claim_no, "00002", on=date(2026, 10, 19))
-        with pytest.raises(StateError, match="cannot take 'dispute_filed'"):
+        with pytest.raises(StateError, match="nothing of it was cut"):
             self.file(ledger, claim.claim_no, "00001")
         with pytest.raises(StateError, match="unknown"):
             self.file(ledger, claim.claim_no, "00009")
