@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS statement (
   document_id TEXT NOT NULL, statement_no TEXT NOT NULL, identity TEXT NOT NULL, claim_class TEXT NOT NULL,
   original_receipt_no TEXT NOT NULL, original_statement_no TEXT NOT NULL, reason_code TEXT NOT NULL,
   total_1 INTEGER NOT NULL, copay INTEGER NOT NULL, claimed_amount INTEGER NOT NULL,
-  lines TEXT NOT NULL, prescriptions TEXT NOT NULL,
+  lines TEXT NOT NULL, prescriptions TEXT NOT NULL,  -- "1:12000:AA254,…": line number, won and code
   is_held_by_hira INTEGER NOT NULL DEFAULT 0,  -- 1 from receipt until the claim is returned
   forced_code TEXT,                            -- impossible code that must follow (double, bad reference)
   outcome TEXT, code TEXT, decided_total_1 INTEGER, decided_copay INTEGER, decided_amount INTEGER,

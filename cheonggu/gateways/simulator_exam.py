@@ -74,7 +74,7 @@ class Statement:
     total_1: int
     copay: int
     claimed_amount: int
-    lines: str  # "1:12000,2:540": line number and won
+    lines: str  # "1:12000:AA254,2:540:KK010": line number, won and code
     prescriptions: str  # numbers separated by ","
 
 
@@ -298,6 +298,9 @@ class _Statements:
             needed += ["reason_code"] if claim_class == "1" else []
             if not all(text(line.body, name) for name in needed):
                 self.result.add(WARN, "28-01", "a back reference is missing", line, statement_no)
+        is_slice = claim_class == "3" and "first_admission_date" in self.general.columns
+        if is_slice and not text(line.body, "first_admission_date"):
+            self.result.add(WARN, "28-02", "first_admission_date is missing", line, statement_no)
 
     def _read(self, head: Line, by_letter: dict[str, list[Line]], statement_no: str) -> Statement:
         text, number, body = self.general.text, self.general.number, head.body
@@ -338,7 +341,9 @@ class _Statements:
         if numbers != list(range(1, len(lines) + 1)):
             self.result.add(WARN, "", "line_no is not 1, 2, 3 …", lines[0], statement_no)
         amounts = [record.number(line.body, "line_amount") for line in lines]
-        return ",".join(f"{number}:{amount}" for number, amount in zip(numbers, amounts, strict=True))
+        codes = [record.text(line.body, "line_code") for line in lines]
+        found = zip(numbers, amounts, codes, strict=True)
+        return ",".join(f"{number}:{amount}:{code}" for number, amount, code in found)
 
     def _prescriptions(self, lines: list[Line]) -> str:
         record = self.sam.records.get("D")

@@ -11,17 +11,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from cheonggu.gateways.simulator_books import Books, plan_answer
+from cheonggu.gateways.simulator_references import SENT_TWICE, find_fault, read_parents, replaces
 from cheonggu.gateways.simulator_script import Chance, Rule, Script
-
-SENT_TWICE, NEVER_SENT, WRONG_PARENT = "sent-twice", "never-sent", "wrong-parent"
-SAME_VISIT = ("1", "2")  # a split slice (3) is another part of the stay
-PARENTS = """
-SELECT s.statement_no, s.claim_class, s.reason_code, s.original_statement_no, p.document_id AS parent_document,
-       p.outcome, p.code, p.replaced_by, s.identity, p.identity AS parent_identity
-FROM statement s
-LEFT JOIN claim h ON h.provider_code = ? AND h.state = 'received' AND h.receipt_no = s.original_receipt_no
-LEFT JOIN statement p ON p.document_id = h.document_id AND p.statement_no = s.original_statement_no
-WHERE s.document_id = ? AND s.claim_class != '' ORDER BY s.statement_no"""
 
 
 class Reception:
@@ -97,30 +88,18 @@ class Reception:
 
     def _find_parents(self, document: sqlite3.Row) -> None:
         """Supplementary, additional and split statements must point to one that HIRA holds."""
-        for row in self.books.rows(PARENTS, document["provider_code"], document["document_id"]):
-            statement_no, parent = row["statement_no"], row["parent_document"]
-            if parent is None:
-                self._force(document, statement_no, "28-01")
-                self._say(NEVER_SENT, "back-reference", document, statement_no, None)
-            elif row["claim_class"] == "1" and (row["outcome"] != "impossible" or row["replaced_by"]):
-                self._force(document, statement_no, "93-01")
-                self._say(SENT_TWICE, "parent-not-open", document, statement_no, parent)
-            elif row["claim_class"] == "1" and row["reason_code"] != row["code"]:
-                self._force(document, statement_no, "28-03")
-                self._say(WRONG_PARENT, "reason-code", document, statement_no, parent)
-            elif row["claim_class"] in SAME_VISIT and row["identity"] != row["parent_identity"]:
-                self._force(document, statement_no, "28-01")
-                self._say(WRONG_PARENT, "another-visit", document, statement_no, parent)
-            elif row["claim_class"] == "1":
+        for row in read_parents(self.books, document):
+            fault = find_fault(self.books, document, row)
+            if fault is not None:
+                self._force(document, row["statement_no"], fault.code)
+                self._say(fault.said, fault.basis, document, row["statement_no"], fault.other)
+            elif replaces(row):
                 self.books.change(
                     "UPDATE statement SET replaced_by = ? WHERE document_id = ? AND statement_no = ?",
-                    f"{document['document_id']}/{statement_no}",
-                    parent,
+                    f"{document['document_id']}/{row['statement_no']}",
+                    row["parent_document"],
                     row["original_statement_no"],
                 )
-            elif row["claim_class"] == "2" and row["outcome"] not in ("accepted", "adjusted"):
-                self._force(document, statement_no, "28-01")
-                self._say(WRONG_PARENT, "parent-not-decided", document, statement_no, parent)
 
     def _force(self, document: sqlite3.Row, statement_no: str, code: str) -> None:
         self.books.change(

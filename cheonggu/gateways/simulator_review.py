@@ -117,7 +117,7 @@ class Reviewer:
         statement_no = row["statement_no"]
         lines = [
             (int(number), int(won))
-            for number, _, won in (one.partition(":") for one in row["lines"].split(",") if one)
+            for number, won, *_ in (one.split(":") for one in row["lines"].split(",") if one)
         ]
         if rule is not None and rule.line_no is not None:
             lines = [one for one in lines if one[0] == rule.line_no]

@@ -229,3 +229,47 @@ def test_five_rounds_of_supplements_keep_the_right_parents(tmp_path: Path) -> No
         report = send(tmp_path, files, day=number, script=script)
     assert said(report) == []
     assert [one["replaced_by"] is None for one in report["statements"]] == [False] * 5 + [True]
+
+
+ACCEPTED = "[rates]\nadjusted = 0\nimpossible = 0\nheld = 0\n"
+REFUSED_ADDITION = f'{ACCEPTED}[[rule]]\nclaim = "2026050002"\noutcome = "impossible"\ncode = "16-10"\n'
+
+
+def addition(receipt_no: str, claim_no: str, statement_no: str = "00001") -> dict[str, bytes]:
+    left_out = replace(FIRST[0], lines=(3000,))
+    return make_set([again(left_out, "2", receipt_no, statement_no)], claim_no=claim_no, claim_class="2")
+
+
+def receipt_of(report: dict[str, Any], claim_no: str) -> str:
+    return next(str(one["receipt_no"]) for one in report["claims"] if one["claim_no"] == claim_no)
+
+
+def test_the_same_items_added_twice_were_sent_twice(tmp_path: Path) -> None:
+    receipt_no = receipt_of(send(tmp_path, make_set(FIRST), script=ACCEPTED), "2026050001")
+    assert said(send(tmp_path, addition(receipt_no, "2026050002"), day=2, script=ACCEPTED)) == []
+    report = send(tmp_path, addition(receipt_no, "2026050003"), day=4, script=ACCEPTED)
+    assert said(report) == [("sent-twice", "same-items", "2026050003", "00001")]
+    assert outcomes(report, "2026050003") == [("impossible", "93")]
+
+
+def test_an_impossible_addition_is_supplemented_under_its_own_code_and_receipt(tmp_path: Path) -> None:
+    receipt_no = receipt_of(send(tmp_path, make_set(FIRST), script=REFUSED_ADDITION), "2026050001")
+    report = send(tmp_path, addition(receipt_no, "2026050002"), day=2, script=REFUSED_ADDITION)
+    assert outcomes(report, "2026050002") == [("impossible", "16")]
+    judged = receipt_of(report, "2026050002")
+    report = send(tmp_path, addition(judged, "2026050003"), day=4, script=REFUSED_ADDITION)
+    assert said(report) == []
+    again_later = send(tmp_path, addition(judged, "2026050004"), day=6, script=REFUSED_ADDITION)
+    assert said(again_later) == [("sent-twice", "parent-not-open", "2026050004", "00001")]
+
+
+def test_a_later_slice_comes_once_and_names_no_replaced_slice(tmp_path: Path) -> None:
+    receipt_no = first_claim(tmp_path)
+    later = again(replace(FIRST[0], day="20260520"), "3", receipt_no, "00001")
+    assert said(send(tmp_path, make_set([later], claim_no="2026050002"), day=2)) == []
+    report = send(tmp_path, make_set([later], claim_no="2026050003"), day=4)
+    assert said(report) == [("sent-twice", "statement-identity", "2026050003", "00001")]
+    send(tmp_path, supplement(again(FIRST[1], "1", receipt_no, "00002", "02"), "2026050004"), day=6)
+    stale = again(replace(FIRST[1], day="20260521"), "3", receipt_no, "00002")
+    report = send(tmp_path, make_set([stale], claim_no="2026050005"), day=8)
+    assert said(report)[1:] == [("wrong-parent", "parent-replaced", "2026050005", "00001")]

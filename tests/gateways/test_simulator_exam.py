@@ -33,7 +33,7 @@ def test_a_sound_set_passes_and_is_taken_down(kind: str, tmp_path: Path) -> None
     assert (found.claim.kind, found.claim.setting, found.claim.statement_count) == (kind, "out", 3)
     assert (found.claim.total_1, found.claim.copay, found.claim.claimed_amount) == (42840, 12600, 30240)
     assert [one.statement_no for one in found.statements] == ["00001", "00002", "00003"]
-    assert found.statements[0].lines == "1:10000,2:3570,3:710"
+    assert found.statements[0].lines == "1:10000:AA157,2:3570:AA157,3:710:AA157"
 
 
 def test_the_reader_knows_every_layout_table() -> None:
