@@ -46,7 +46,8 @@ DOUBLED = f"""
 SELECT m.statement_key, group_concat(c.claim_no) FROM claim_statement m JOIN claim c USING (provider_code, claim_no)
 WHERE c.claim_class = '' AND c.state IN {AT_REVIEWER} GROUP BY 1 HAVING count(*) > 1"""
 RETURNED = """
-SELECT s.statement_key FROM statement s WHERE s.state = 'READY' AND s.batch_id IS NULL AND 'RETURNED' =
+SELECT coalesce((SELECT source_key FROM back_reference r WHERE r.statement_key = s.statement_key), s.statement_key)
+FROM statement s WHERE s.state = 'READY' AND s.batch_id IS NULL AND 'RETURNED' =
 (SELECT c.state FROM claim_statement m JOIN claim c USING (provider_code, claim_no)
  WHERE m.statement_key = s.statement_key ORDER BY c.rowid DESC LIMIT 1) ORDER BY 1"""
 FREE = (
@@ -55,6 +56,24 @@ FREE = (
 IMPOSSIBLE = """
 SELECT s.provider_code, coalesce(r.source_key, s.statement_key) FROM statement s
 LEFT JOIN back_reference r ON r.statement_key = s.statement_key WHERE s.state = 'IMPOSSIBLE' ORDER BY 1, 2"""
+# What follows another statement under a key of the ledger's own.
+FOLLOWERS = "SELECT statement_key, source_key FROM back_reference WHERE statement_key != source_key"
+# Additions that wait for somebody to ask again: set aside, returned or withdrawn.
+WAITING_ADDITIONS = """
+SELECT s.provider_code, r.source_key FROM back_reference r JOIN statement s ON s.statement_key = r.statement_key
+WHERE r.relation = 'addition' AND (s.state = 'BLOCKED' OR s.state IN ('READY', 'BILLABLE') AND s.batch_id IS NULL)
+ORDER BY 1, 2"""
+DECIDED = """
+SELECT s.provider_code, coalesce(r.source_key, s.statement_key) FROM statement s
+LEFT JOIN back_reference r ON r.statement_key = s.statement_key
+WHERE s.state IN ('ACCEPTED', 'ADJUSTED', 'PAID') AND coalesce(r.relation, '') != 'addition' ORDER BY 1, 2"""
+UNDER_WAY_ADDITIONS = """
+SELECT r.source_key FROM back_reference r JOIN statement s ON s.statement_key = r.statement_key
+WHERE r.relation = 'addition'
+AND s.state IN ('BILLABLE', 'BLOCKED', 'READY', 'ASSIGNED', 'IN_FLIGHT', 'RECEIVED', 'HELD')"""
+OWNERS = "SELECT statement_key, provider_code FROM statement"
+PROVIDERS = "SELECT DISTINCT provider_code FROM batch ORDER BY 1"
+RECEIVED = "SELECT count(*) FROM claim WHERE receipt_no IS NOT NULL"
 INTENDED = """
 SELECT provider_code, claim_no FROM submission WHERE state != 'abandoned'"""
 Failures = Iterator[Difference]
@@ -126,3 +145,8 @@ def check_end(folder: Path, books: Books, given_free: Iterable[str]) -> Failures
 def list_returned(folder: Path) -> list[str]:
     """Statements that came back with a returned claim and wait for a change."""
     return [key for (key,) in ask(folder, RETURNED)]
+
+
+def list_followers(folder: Path) -> dict[str, str]:
+    """Key of a supplement or addition → the hospital's own key of the statement."""
+    return dict(ask(folder, FOLLOWERS)) if (folder / "ledger.db").exists() else {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import random
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import date, timedelta
@@ -22,9 +23,12 @@ from cheonggu.schemes import SCHEMES
 from cheonggu.sources.sample import build_sample
 from schemas.shapes import ShapeInput
 from schemas.verdicts import Verdict
+from tests.simulation import found_late
+from tests.simulation.slices import slice_admissions
 
 VIEWS = SCHEMES["hira"].views.statement
 STATEMENTS_A_MONTH = 110  # before only some groups are kept
+INPATIENT = "H020"
 Check = Callable[[ShapeInput], Verdict]
 GROUPS = """SELECT provider_code, form_no, payer_class, care_field, count(*) FROM hospital_statement
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
@@ -39,6 +43,7 @@ class Hospital:
     def __init__(self, folder: Path, seed: int) -> None:
         self.path, self.seed, self.news = folder / "hospital.db", seed, 0
         self.unsound: set[str] = set()
+        self.slices = 0
 
     @classmethod
     def build(cls, folder: Path, seed: int, first: date, last: date) -> Hospital:
@@ -52,10 +57,13 @@ class Hospital:
             with clean:
                 build_sample(folder / "clean", statements=count, as_of=last, seed=seed)
         hospital = cls(folder, seed)
-        hospital._keep_few_groups(f"{first:%Y%m}", months)
-        hospital._hide_the_future()
         with (folder / "truth.csv").open(encoding="utf-8", newline="") as stream:
             hospital.unsound = {row["statement_key"] for row in csv.DictReader(stream)}
+        hospital._keep_few_groups(f"{first:%Y%m}", months)
+        hospital.slices = slice_admissions(
+            hospital.path, folder / "clean" / "hospital.db", hospital.unsound, seed
+        )
+        hospital._hide_the_future()
         return hospital
 
     def _open(self) -> closing[sqlite3.Connection]:
@@ -67,6 +75,8 @@ class Hospital:
         with self._open() as connection, connection:
             groups = [row[:4] for row in connection.execute(GROUPS) if row[4] >= 3 * months]
             chosen = dice.sample(groups, min(len(groups), dice.randint(1, 3)))
+            stays = [group for group in groups if group[1] == INPATIENT and group not in chosen]
+            chosen += stays if dice.random() < 0.5 else []
             share = dice.uniform(0.3, 0.9)
             kept = [
                 key
@@ -120,7 +130,27 @@ class Hospital:
                             f"INSERT INTO hospital_{view} SELECT * FROM clean.hospital_{view} WHERE statement_key = ?",
                             (key,),
                         )
+                    found_late.add_again(connection, key)
                     self._review_again(connection, key, day)
+
+    def find_item(self, key: str, day: date) -> None:
+        """An item of a statement that was left out when it was claimed."""
+        with self._open() as connection, connection:
+            found_late.find(connection, key, day)
+            self._review_again(connection, key, day)
+
+    def items(self) -> list[tuple[str, int, str, str]]:
+        """What was found late: statement_key, line_seq, code and the day."""
+        with self._open() as connection:
+            return found_late.every(connection)
+
+    def lines(self) -> dict[str, Counter[str]]:
+        """Statement → the codes of its lines as the record stands today."""
+        found: dict[str, Counter[str]] = {}
+        with self._open() as connection:
+            for key, code in connection.execute("SELECT statement_key, line_code FROM hospital_line"):
+                found.setdefault(key, Counter())[code] += 1
+        return found
 
     def review_again(self, keys: Iterable[str], day: date) -> None:
         """Returned statements looked at once more: the content is not the returned one any longer."""

@@ -1,6 +1,6 @@
 """Ways for a run of the pipeline to die, or to be refused by its disk, at an exactly known place.
 
-``instruction``: SIGKILL before the n-th bytecode instruction executed in the modules that hand off and import.
+``instruction``: SIGKILL before the n-th bytecode instruction executed in the modules that claim, hand off and import.
 ``step``: SIGKILL at the n-th durable step (commit, rename, move). ``fault``: the n-th write fails with a full disk.
 ``timer``: SIGKILL from outside after some milliseconds; the counter in shared memory says at which instruction that
 was, so that it can be played again as an ``instruction``.
@@ -32,6 +32,9 @@ WATCHED = (
     "collection.py",
     "overdue.py",
     "batches.py",
+    "care_month.py",
+    "extraction.py",
+    "reruns/",
     "ledger/",
     "gateways/folders.py",
     "gateways/hira_client.py",

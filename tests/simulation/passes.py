@@ -1,4 +1,4 @@
-"""One pass of submission or of import in a process of its own, which may be killed at any instruction.
+"""One pass of submission, of import or of a rerun in a process of its own, which may be killed at any instruction.
 
 The pass waits for the client in turns: it asks over a pipe, the parent lets the client work (or not) and answers,
 so that nothing depends on how fast the machine is. Time is the simulated day's.
@@ -26,9 +26,11 @@ import tasks.resources
 import tasks.submit
 from cheonggu.errors import BusyError, CheongguError
 from cheonggu.ledger import open_ledger
+from cheonggu.reruns import Request, start_rerun
 from cheonggu.site import SITE_VARIABLE
 from cheonggu.submission import Submitter
 from tasks.collect import collect
+from tasks.resources import open_resources
 from tasks.submit import submit
 from tests.simulation.bugs import plant
 from tests.simulation.kills import TIMER, UNHARMED, Kill, arm, disarm
@@ -36,7 +38,8 @@ from tests.simulation.kills import TIMER, UNHARMED, Kill, arm, disarm
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.simulation.year"])
 SCHEME = "hira"
-SUBMIT, COLLECT = "submit", "collect"
+SUBMIT, COLLECT, RERUN = "submit", "collect", "rerun"
+CLERK, WHY = "clerk", "corrected"
 NIGHT_HOUR = 17  # UTC: two in the morning in Seoul
 WAIT_TURNS = 3
 SECONDS_AT_MOST = 120
@@ -51,6 +54,7 @@ class Pass:
     day: date
     kill: Kill = UNHARMED
     bug: str | None = None
+    asked: Request | None = None
 
 
 @dataclass(frozen=True)
@@ -86,13 +90,13 @@ def _run(what: Pass, pipe: Connection, counter: Any) -> None:
     with on_day(what.site, what.day):
         arm(what.kill, counter)
         try:
-            ended = _perform(what.what, ask_parent)
+            ended = _perform(what, ask_parent)
         finally:
             disarm()
     pipe.send(ended)
 
 
-def _perform(what: str, client: Callable[[], None]) -> tuple[str, str]:
+def _perform(what: Pass, client: Callable[[], None]) -> tuple[str, str]:
     """The pass itself; its clock moves only while it waits for the client."""
     clock = SimpleNamespace(now=0.0)
 
@@ -106,17 +110,26 @@ def _perform(what: str, client: Callable[[], None]) -> tuple[str, str]:
         mock.patch.object(tasks.submit, "Submitter", partial(Submitter, sleep=wait)),
     ):
         try:
-            return ("done", str((submit if what == SUBMIT else collect).fn(SCHEME)))
+            if what.asked is not None:
+                return ("done", _start_rerun(what.asked))
+            return ("done", str((submit if what.what == SUBMIT else collect).fn(SCHEME)))
         except BusyError:
             return ("busy", "")
         except CheongguError as error:
             return ("failed", error.en)
 
 
+def _start_rerun(asked: Request) -> str:
+    """The hospital's keys of what was planned, one a line."""
+    with open_resources(SCHEME, CLERK) as here, here.source() as source:
+        done = start_rerun(source, here.ledger, here.scheme, here.site, asked, here.actor, WHY)
+    return "\n".join(one.source_key for one in done.plan.planned)
+
+
 def run_here(what: Pass, client: Callable[[], None]) -> Ended:
     """A pass that nothing disturbs, without the cost of a process."""
     with on_day(what.site, what.day):
-        return Ended(*_perform(what.what, client), reached=0)
+        return Ended(*_perform(what, client), reached=0)
 
 
 def run(passes: Sequence[Pass], client: Callable[[], None]) -> list[Ended]:

@@ -73,7 +73,14 @@ class People:
         query = "SELECT document_id FROM document WHERE provider_code = ? AND claim_no = ?"
         return str(simulator.books.value(query, claim.provider_code, claim.claim_no))
 
-    def mend(self, ledger: Ledger, hospital: Hospital, day: date, returned: list[str]) -> None:
-        """Correct some blocked statements in the hospital's records; look again at returned ones."""
-        hospital.mend([key for key in ledger.statement_keys(SCHEME, "BLOCKED") if self.gets_to_it()], day)
+    def mend(
+        self, ledger: Ledger, hospital: Hospital, day: date, returned: list[str], followed: dict[str, str]
+    ) -> None:
+        """Correct some blocked statements in the hospital's records; look again at returned ones.
+
+        ``followed``: key of a supplement or addition → the hospital's own; such a record was sound when it was sent.
+        """
+        blocked = [key for key in ledger.statement_keys(SCHEME, "BLOCKED") if self.gets_to_it()]
+        hospital.mend([key for key in blocked if key not in followed], day)
+        hospital.correct([followed[key] for key in blocked if key in followed], day)
         hospital.review_again([key for key in returned if self.gets_to_it()], day)

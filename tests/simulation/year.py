@@ -23,7 +23,7 @@ from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.gateways.simulator_audit import Difference
 from cheonggu.ledger import Ledger
 from cheonggu.precheck import Catalogue, load_catalogue
-from cheonggu.reruns import Request, start_rerun
+from cheonggu.reruns import Request
 from cheonggu.schemes import SCHEMES
 from tasks.assemble import assemble
 from tasks.extract import extract
@@ -32,9 +32,22 @@ from tasks.resources import open_resources
 from tasks.validate import validate
 from tests.simulation import audit
 from tests.simulation.answers import write_script
+from tests.simulation.clerks import Clerks
 from tests.simulation.hospital import Hospital
+from tests.simulation.items import check_found_late, check_items
 from tests.simulation.kills import FAULT, INSTRUCTION, STEP, TIMER, Kill
-from tests.simulation.passes import COLLECT, SCHEME, SUBMIT, Ended, Pass, on_day, run, run_here, site_of
+from tests.simulation.passes import (
+    COLLECT,
+    RERUN,
+    SCHEME,
+    SUBMIT,
+    Ended,
+    Pass,
+    on_day,
+    run,
+    run_here,
+    site_of,
+)
 from tests.simulation.people import People
 from tests.support import write_site
 
@@ -45,9 +58,10 @@ QUIET_NIGHTS = 60  # at most, at the end, for everybody to finish
 LONGEST_CALM = 7
 FEW_NIGHTS, FEW_JUMP = 4, 5
 RERUN_SHARE = 0.3  # of the impossible statements, corrected and supplemented in one night
+FINDING = 0.25  # of the nights, in which items left out of decided statements turn up
 KILLS_A_PASS = 3
-INSTRUCTIONS = {SUBMIT: 26_000, COLLECT: 14_000}
-STEPS = {SUBMIT: 60, COLLECT: 40}
+INSTRUCTIONS = {SUBMIT: 26_000, COLLECT: 14_000, RERUN: 40_000}
+STEPS = {SUBMIT: 60, COLLECT: 40, RERUN: 12}
 TIMER_MS = 400
 
 
@@ -129,10 +143,14 @@ class Year:
         site = write_site(self.folder, wait=3)
         text = site.read_text(encoding="utf-8").replace("202601", f"{FIRST_MONTH:%Y%m}")
         text += f"unknown_after_days = {self.dice.randint(1, 5)}\n"
+        omits = self.dice.random() < 0.5
+        text = text.replace("[run]", '[run]\nomitted = "on_demand"') if omits else text
         site.write_text(text, encoding="utf-8")
         self.script = write_script(self.dice)
         self.seen: object = None
         self.people = People(self.dice, self.dice.uniform(0.35, 0.95))
+        finding = FINDING if self.rerun_share else 0.0
+        self.clerks = Clerks(self.dice, self.folder, self.rerun_share, finding, omits)
 
     @contextmanager
     def _simulator(self) -> Iterator[HiraSimulator]:
@@ -149,8 +167,9 @@ class Year:
         with on_day(site_of(self.folder), day), self._simulator() as simulator:
             with self._ledger() as ledger:
                 self.people.decide(ledger, simulator)
-                self.people.mend(ledger, self.hospital, day, audit.list_returned(self.folder))
-            self._rerun(day)
+                returned, followed = audit.list_returned(self.folder), audit.list_followers(self.folder)
+                self.people.mend(ledger, self.hospital, day, returned, followed)
+            self._claim_again(night, day, is_calm=is_calm)
             self._plan(day)
             is_on = is_calm or self.dice.random() < 0.9
             self._pass(SUBMIT, night, simulator, is_calm=is_calm, is_client_on=is_on)
@@ -160,6 +179,7 @@ class Year:
                 self._pass(COLLECT, night, simulator, is_calm=is_calm, is_client_on=False)
             with self._ledger() as ledger:
                 self._demand(audit.check_night(self.folder, ledger, simulator.books))
+            self._demand(check_items(self.folder, simulator.books, self.hospital))
         self.found.counts["nights"] += 1
 
     @contextmanager
@@ -167,20 +187,44 @@ class Year:
         with open_resources(SCHEME) as here:
             yield here.ledger
 
-    def _rerun(self, day: date) -> None:
-        """Some impossible statements are corrected, and supplementary claims are asked for what is ready."""
-        impossible = audit.ask(self.folder, audit.IMPOSSIBLE) if (self.folder / "ledger.db").exists() else []
-        chosen = [(provider, key) for provider, key in impossible if self.dice.random() < self.rerun_share]
-        if not chosen:
-            return
-        self.hospital.correct([key for _, key in chosen], day)
-        with open_resources(SCHEME, "clerk") as here, here.source() as source:
-            for provider in sorted({one for one, _ in chosen}):
-                asked = Request("supplementary", provider, day)
-                done = start_rerun(
-                    source, here.ledger, here.scheme, here.site, asked, here.actor, "corrected"
-                )
-                self.found.counts["supplemented"] += len(done.plan.planned)
+    def _claim_again(self, night: int, day: date, *, is_calm: bool) -> None:
+        """What the clerks correct, find and ask for; a rerun that was killed is asked for again until it ends."""
+        asked = 0
+
+        def ask(request: Request) -> list[str]:
+            nonlocal asked
+            asked += 1
+            return self._ask(request, f"{night}.{RERUN}.{asked}", is_calm=is_calm)
+
+        for claim_class, count in self.clerks.work(self.hospital, ask, day, self.people.haste):
+            self.found.counts[f"{claim_class} claimed"] += count
+
+    def _ask(self, request: Request, place: str, *, is_calm: bool) -> list[str]:
+        """Start one rerun; gives the hospital's keys of what was planned, by whichever process."""
+        clean = Pass(RERUN, site_of(self.folder), self.now, asked=request)
+        planned: set[str] = set()
+        for attempt in range(1, KILLS_A_PASS + 1):
+            if is_calm or self.dice.random() < 0.6:
+                break
+            kill, self.seen = self._draw_kill(RERUN, f"{place}.{attempt}"), None
+            (ended,) = run([replace(clean, kill=kill)], _nothing)
+            self._take_down(f"{place}.{attempt}", kill, ended)
+            if ended.how == "done":
+                return self._note(planned, ended)
+        if not is_calm and self.dice.random() < 0.1:
+            self.found.counts["reruns at once"] += 1
+            for ended in run([clean, clean], _nothing):
+                self._note(planned, ended)
+        ended = run_here(clean, _nothing)
+        if ended.how != "done":
+            raise BooksDisagreeError([Difference("stuck", place, ended.text)])
+        return self._note(planned, ended)
+
+    def _note(self, planned: set[str], ended: Ended) -> list[str]:
+        """New batches wait for the night, whatever else it has to do."""
+        planned |= set(ended.text.splitlines()) if ended.how == "done" else set()
+        self.seen = None if planned else self.seen
+        return sorted(planned)
 
     def _plan(self, day: date) -> None:
         """Extract to pre-check, as the night does; these stages have crash tests of their own."""
@@ -200,8 +244,11 @@ class Year:
 
     def _may_have_work(self, day: date) -> bool:
         """Whether anything could be taken: a new month, news of the hospital, or statements set free again."""
-        free = audit.ask(self.folder, audit.FREE) if (self.folder / "ledger.db").exists() else []
-        before, self.seen = self.seen, (f"{day:%Y%m}", self.hospital.news, free)
+        free = received = []
+        if (self.folder / "ledger.db").exists():
+            free = audit.ask(self.folder, audit.FREE)
+            received = audit.ask(self.folder, audit.RECEIVED) if self.hospital.slices else []
+        before, self.seen = self.seen, (f"{day:%Y%m}", self.hospital.news, free, received)
         return self.seen != before
 
     def _pass(
@@ -275,7 +322,13 @@ class Year:
             free = self.hospital.reviewed(f"{last:%Y%m}")
             self.found.counts["claims"] = len(ledger.claims(SCHEME))
             self.found.counts["statements"] = len(free)
-            return list(audit.check_end(self.folder, simulator.books, free))
+            lost = list(check_found_late(self.folder, simulator.books, self.hospital))
+            self.clerks.remind([one.place for one in lost])
+            return [*audit.check_end(self.folder, simulator.books, free), *lost]
+
+
+def _nothing() -> None:
+    pass
 
 
 def _examine(simulator: HiraSimulator) -> None:
