@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,16 @@ import pyarrow as pa
 import pytest
 
 from cheonggu.errors import DataFileError
+from cheonggu.holidays import OVERRIDES, known_days, public_holidays
+from cheonggu.schemes import SCHEMES
 from cheonggu.schemes.school_safety import assessment_rules as rules
 from cheonggu.schemes.school_safety.assessment_input import schema
 from cheonggu.schemes.school_safety.assessment_names import normalise
-from cheonggu.schemes.school_safety.data import RULES, read_csv, read_entries
+from cheonggu.schemes.school_safety.data import HOME, RULES, read_csv, read_entries
 from cheonggu.schemes.school_safety.deadlines import (
     decision_end,
     end_of_days,
     end_of_years,
-    known_years,
     limit_years,
     move_on,
 )
@@ -161,12 +162,18 @@ def test_the_association_s_days_move_on_only_by_the_setting() -> None:
     assert end_of_days(date(2026, 11, 7), 13, moves=True) == date(2026, 11, 20)
 
 
-def test_the_holiday_table_has_no_gap_of_years() -> None:
-    first, last = known_years()
-    assert first <= 2020
-    assert last >= 2029
-    assert move_on(date(last + 1, 1, 2)) is None
-    assert all(move_on(date(year, 1, 1)) != date(year, 1, 1) for year in range(first, last + 1))
+def test_an_end_is_unknown_outside_the_days_whose_holidays_are_known() -> None:
+    first, last = known_days()
+    assert first <= date(2015, 1, 1)
+    assert move_on(last + timedelta(1)) is None
+    assert move_on(first - timedelta(1)) is None
+    assert all(move_on(date(year, 1, 1)) != date(year, 1, 1) for year in range(first.year, last.year + 1))
+
+
+def test_the_days_of_both_schemes_are_the_same_object() -> None:
+    """A temporary holiday is written once, and every scheme knows it."""
+    assert {one.answers.public_holidays for one in SCHEMES.values()} == {public_holidays}
+    assert list(HOME.parents[1].rglob("*holiday*.csv")) == [OVERRIDES]
 
 
 COVERAGE = """

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from cheonggu.holidays import public_holidays
 from cheonggu.schemes.hira.additions import cut_addition
 from cheonggu.schemes.hira.assemble import assemble
 from cheonggu.schemes.hira.claim_classes import advise, claim_from, rerun_classes
 from cheonggu.schemes.hira.claim_files import SAM, write_claim
 from cheonggu.schemes.hira.data import CODES, HOME, LAYOUTS, value_on
-from cheonggu.schemes.hira.holidays import public_holidays
 from cheonggu.schemes.hira.notices import parse
 from cheonggu.schemes.hira.precheck_inputs import precheck_tables
 from cheonggu.schemes.hira.precheck_record import OPTIONAL_VIEWS

@@ -12,11 +12,11 @@ from datetime import date
 import pyarrow as pa
 
 from cheonggu.errors import InputError
+from cheonggu.holidays import public_holidays
 from cheonggu.optional_views import Cut
 from cheonggu.query import Tables
 from cheonggu.schemes.hira.assemble import line_numbers
 from cheonggu.schemes.hira.data import first_day
-from cheonggu.schemes.hira.holidays import public_holidays
 
 OF_STATEMENT = Cut((("statement", "statement_key"),))
 OF_CODE = Cut((("line", "line_code"), ("prescription", "line_code")))

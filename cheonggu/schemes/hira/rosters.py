@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cheonggu.holidays import known_days, public_holidays
 from cheonggu.schemes.hira.data import first_day, value_on
-from cheonggu.schemes.hira.holidays import known_days, public_holidays
 
 STAFF = ["therapist_key", "worked_on", "employment"]
 SATURDAY, SUNDAY = 5, 6  # pyarrow counts from Monday

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from cheonggu.holidays import public_holidays
 from cheonggu.schemes.parts import AmountRules, AnswerRules, CheckRules, SourceViews, TargetRules
 from cheonggu.schemes.scheme import ClaimFiles, RerunRules, Scheme
 from cheonggu.schemes.school_safety.assemble import assemble
 from cheonggu.schemes.school_safety.assessment_rules import explain
 from cheonggu.schemes.school_safety.files import ATTACHMENT_FILE, take_files
-from cheonggu.schemes.school_safety.followups import (
-    advise,
-    claim_from,
-    cut_addition,
-    public_holidays,
-    rerun_classes,
-)
+from cheonggu.schemes.school_safety.followups import advise, claim_from, cut_addition, rerun_classes
 from cheonggu.schemes.school_safety.judge import DECIDED, judge
 from cheonggu.schemes.school_safety.notices import parse, receipt_clocks
 from cheonggu.schemes.school_safety.package.write import ONCE, PACKAGE, write_package

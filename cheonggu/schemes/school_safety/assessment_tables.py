@@ -73,7 +73,7 @@ CLAIMS = pa.schema(
         pa.field("outcome", pa.string()),  # blocked redirect deny_all barred supplement review ready
         pa.field("time_limit", pa.string()),  # ok | review | barred | unknown
         pa.field("filed_on", pa.date32()),
-        pa.field("limit_from_accident_on", pa.date32()),
+        pa.field("limit_from_accident_on", pa.date32()),  # not moved on where the holidays are not known
         pa.field("claimed_won", pa.int64()),
         pa.field("patient_medical_won", pa.int64()),  # without certificate fees, denied lines in
         pa.field("lines_won", pa.int64()),  # payable lines as far as paid to the hospital

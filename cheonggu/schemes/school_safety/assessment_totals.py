@@ -143,7 +143,8 @@ CLAIM = """
                 ELSE 'ready' END AS word
         FROM settled
     )
-    SELECT claim_key, word AS outcome, limit_word AS time_limit, filed_on, limit_from_accident_on, claimed_won,
+    SELECT claim_key, word AS outcome, limit_word AS time_limit, filed_on,
+        coalesce(limit_from_accident_on, accident_calendar_on) AS limit_from_accident_on, claimed_won,
         patient_medical_won, lines_won, over_cap_off AS over_cap_won, net_won - rest_won AS preexisting_won,
         other_off AS other_compensation_won, payable AS payable_won, held_won, review_won,
         concat_ws(' ', gate_ids, CASE WHEN limit_word = 'barred' THEN 'E13' WHEN limit_word <> 'ok' THEN 'T01' END,

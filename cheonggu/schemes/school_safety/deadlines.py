@@ -1,8 +1,8 @@
 """Periods of the law (기간): three years, and days, from a day, with the public holidays they end on.
 
 The first day is not counted; a last day that the month lacks is its last one (29 February → 28 February); an end on a
-Saturday, Sunday or public holiday moves on to the next working day (Civil Act articles 157, 160, 161). Holidays are a
-dated table; outside its years an end is unknown (None), never guessed.
+Saturday, Sunday or public holiday moves on to the next working day (Civil Act articles 157, 160, 161). Outside the days
+for which the public holidays are known (``cheonggu.holidays``) an end is unknown (None), never guessed.
 """
 
 from __future__ import annotations
@@ -15,32 +15,25 @@ from functools import cache
 import pyarrow as pa
 
 from cheonggu.dated import Series, load_series
+from cheonggu.holidays import known_days, public_holidays
 from cheonggu.schemes.school_safety.assessment_rules import Profile
-from cheonggu.schemes.school_safety.data import RULES, read_csv
+from cheonggu.schemes.school_safety.data import RULES
 
-HOLIDAYS = RULES / "public_holidays.csv"
 LIMIT = RULES / "values" / "limit_years.toml"
 SATURDAY = 5
 
 
 @cache
-def holidays() -> frozenset[date]:
-    """Public holidays of the known years, substitute and election days included."""
-    return frozenset(date.fromisoformat(one["holiday_on"]) for one in read_csv(HOLIDAYS))
-
-
-@cache
-def known_years() -> tuple[int, int]:
-    """First and last year of the table."""
-    years = [one.year for one in holidays()]
-    return min(years), max(years)
+def _days_off() -> frozenset[date]:
+    """Every public holiday of the known days, substitute and election days included."""
+    return frozenset(public_holidays(*known_days())["holiday_on"].to_pylist())
 
 
 def move_on(day: date) -> date | None:
-    """The day itself, or the next that is no Saturday, Sunday or public holiday; None outside the known years."""
-    first, last = known_years()
-    while first <= day.year <= last:
-        if day.weekday() < SATURDAY and day not in holidays():
+    """The day itself, or the next that is no Saturday, Sunday or public holiday; None outside the known days."""
+    first, last = known_days()
+    while first <= day <= last:
+        if day.weekday() < SATURDAY and day not in _days_off():
             return day
         day += timedelta(days=1)
     return None

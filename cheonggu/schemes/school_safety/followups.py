@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from cheonggu.errors import UsageError
 from cheonggu.schemes.scheme import Advice, RerunClass
-from cheonggu.schemes.school_safety.deadlines import holidays, known_years
 from cheonggu.schemes.school_safety.package.papers import document_names
 
 SUPPLEMENTARY = RerunClass(
@@ -37,8 +36,6 @@ ASK = Advice(
     "attach the papers asked for; the claim goes again as a supplementary one",
 )
 UNKNOWN = Advice("unknown", "구비서류 목록에 없는 코드입니다", "a code that the list of papers does not hold")
-PUBLIC_HOLIDAYS = pa.schema([("holiday_on", pa.date32()), ("name", pa.string())])
-HOLIDAY = "공휴일"
 
 
 def rerun_classes(as_of: date) -> Mapping[str, RerunClass]:
@@ -64,15 +61,3 @@ def cut_addition(
         "This scheme has no additional claims; register another claim on the accident.",
         "이 제도에는 추가청구가 없습니다. 같은 사고로 청구서를 새로 등록하세요.",
     )
-
-
-def public_holidays(first: date, last: date) -> pa.Table:
-    """holiday_on and name of the public holidays from ``first`` to ``last``; UsageError outside the known years."""
-    years = known_years()
-    if first.year < years[0] or last.year > years[1]:
-        raise UsageError(
-            f"Public holidays are known from {years[0]} to {years[1]} only.",
-            f"공휴일은 {years[0]}년부터 {years[1]}년까지만 알고 있습니다.",
-        )
-    days = sorted(day for day in holidays() if first <= day <= last)
-    return pa.table([days, [HOLIDAY] * len(days)], schema=PUBLIC_HOLIDAYS)

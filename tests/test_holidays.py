@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from cheonggu.errors import DataFileError, InputError
-from cheonggu.schemes.hira.holidays import HEADINGS, PUBLIC_HOLIDAYS, known_days, public_holidays
+from cheonggu.holidays import HEADINGS, PUBLIC_HOLIDAYS, known_days, public_holidays
 
 
 def names(first: date, last: date, **more: Path) -> dict[date, str]:

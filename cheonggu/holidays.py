@@ -1,7 +1,8 @@
-"""Public holidays (공휴일): a maintained holiday library, corrected by a dated table of our own.
+"""Public holidays (공휴일), the one source of all schemes: a maintained library, corrected by a dated table of our own.
 
-The library knows solar, lunar, substitute and election days; ``rules/holidays.csv`` adds or takes away single days
-(temporary holidays, days it names otherwise) with their source. Sundays are not listed unless a holiday falls on one.
+The library knows solar, lunar, substitute and election days; ``calendars/public_holidays.csv`` adds or takes away
+single days (temporary holidays, days it names otherwise) with their source. Sundays are not listed unless a holiday
+falls on one. Outside the known days (``calendars/public_holiday_calendar.toml``) there is no answer, never a guess.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from pathlib import Path
 import holidays as library
 import pyarrow as pa
 
-from cheonggu.dated import load_series
+from cheonggu.dated import Series, load_series
 from cheonggu.layouts import odd_row
-from cheonggu.schemes.hira.data import HOME, VALUES, value_on
 
-OVERRIDES = HOME / "rules" / "holidays.csv"
+CALENDARS = Path(__file__).parent / "calendars"
+OVERRIDES = CALENDARS / "public_holidays.csv"
 HEADINGS = ["holiday_on", "is_holiday", "name_ko", "source", "confidence"]
-CALENDAR = "public_holiday_calendar"
+CALENDAR = CALENDARS / "public_holiday_calendar.toml"
 LANGUAGE = "ko"
 PUBLIC_HOLIDAYS = pa.schema([pa.field("holiday_on", pa.date32()), pa.field("name", pa.string())])
 
@@ -30,7 +31,7 @@ def public_holidays(first: date, last: date, overrides: Path = OVERRIDES) -> pa.
 
     InputError when a day lies outside the known years (``known_days``); DataFileError for an odd override table.
     """
-    calendars = {value_on(CALENDAR, first), value_on(CALENDAR, last)}
+    calendars = {_calendar().at(first), _calendar().at(last)}
     changed = read_overrides(overrides)
     found = _library_days(tuple(sorted(calendars)), first.year, last.year)
     found = found | {day: name for day, name in changed.items() if name}
@@ -43,8 +44,13 @@ def public_holidays(first: date, last: date, overrides: Path = OVERRIDES) -> pa.
 
 def known_days() -> tuple[date, date]:
     """First and last day for which the public holidays are known."""
-    values = load_series(VALUES / f"{CALENDAR}.toml").values
+    values = _calendar().values
     return values[0].first, values[-1].last or date.max
+
+
+@cache
+def _calendar() -> Series:
+    return load_series(CALENDAR)
 
 
 @cache
