@@ -6,7 +6,7 @@ Sorted by urgency: the shortest time left first. Nothing in it is personal.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,13 +16,14 @@ import pyarrow as pa
 
 from cheonggu.batches import BatchFolder, write_bytes
 from cheonggu.confirming import show_waiting
-from cheonggu.deadlines import Deadlines
+from cheonggu.deadlines import Deadlines, load_deadlines
 from cheonggu.ledger import Ledger
 from cheonggu.ledger.sheets import sheet_of, write_book
 from cheonggu.ledger.waiting import WAITING
 from cheonggu.objections import find_candidates
 from cheonggu.query import Tables
 from cheonggu.schemes.scheme import Scheme
+from cheonggu.site import Site
 from cheonggu.sources import Source
 
 AGEING = pa.schema(
@@ -90,6 +91,21 @@ SELECT s.* REPLACE (coalesce(s.due_on, d.warn_on) AS due_on, coalesce(s.forbid_o
     coalesce(coalesce(s.due_on, d.warn_on) - $today::DATE <= s.begins, false) AS is_near
 FROM started s LEFT JOIN due d USING (deadline, start_on)
 """
+
+
+def collect_ageing(
+    ledger: Ledger, scheme: Scheme, site: Site, today: date, source: Source | None
+) -> pa.Table:
+    """``AGEING`` of everything that waits; without a source, all but what the ledger has never seen."""
+    deadlines = load_deadlines(scheme.answers.deadlines, scheme.answers.public_holidays)
+    waiting = [
+        ledger.waiting(scheme.name),
+        find_objections(ledger, scheme, today),
+        find_unconfirmed(ledger, scheme, site.batches_folder(scheme.name)),
+    ]
+    if source is not None:
+        waiting.append(find_never_taken(source, ledger, scheme, site.first_care_month, deadlines, today))
+    return make_ageing(pa.concat_tables(waiting), deadlines, today)
 
 
 def make_ageing(waiting: pa.Table, deadlines: Deadlines, today: date) -> pa.Table:
@@ -175,9 +191,9 @@ def find_never_taken(
     return pa.concat_tables(found)
 
 
-def find_unconfirmed(ledger: Ledger, scheme: Scheme, folder_of: Callable[[str], BatchFolder]) -> pa.Table:
+def find_unconfirmed(ledger: Ledger, scheme: Scheme, batches: Path) -> pa.Table:
     """``WAITING`` rows of rosters that claims rest on and nobody has confirmed; ``code`` is their digest."""
-    rows = show_waiting(ledger, scheme, folder_of)
+    rows = show_waiting(ledger, scheme, lambda batch_id: BatchFolder(batches, batch_id))
     return pa.Table.from_pylist(
         [
             {**dict.fromkeys(WAITING.names), "kind": "rosters", "statements": 0, "won": 0}

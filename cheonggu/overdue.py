@@ -9,14 +9,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from cheonggu.days import SEOUL
 from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, Ledger
 from cheonggu.schemes.scheme import Scheme
 
 LOG = logging.getLogger(__name__)
-SEOUL = ZoneInfo("Asia/Seoul")
 SETTING = "unknown_after_days"
 
 

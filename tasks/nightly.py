@@ -14,20 +14,10 @@ import pyarrow as pa
 from prefect.artifacts import create_table_artifact
 from prefect.events import emit_event
 
-from cheonggu.ageing import (
-    find_never_taken,
-    find_objections,
-    find_unconfirmed,
-    make_ageing,
-    near_by_kind,
-    sum_up,
-    write_ageing,
-)
+from cheonggu.ageing import collect_ageing, near_by_kind, sum_up, write_ageing
 from cheonggu.batches import make_private
-from cheonggu.deadlines import Deadlines, load_deadlines
 from cheonggu.errors import InputError, SiteError, StateError
 from cheonggu.findings_report import make_report, write_report
-from cheonggu.ledger.waiting import WAITING
 from cheonggu.waivers import WAIVER, Waiver, find_expired, note_told, to_waiver
 from tasks.resources import Resources
 
@@ -118,14 +108,7 @@ def _publish_waivers(here: Resources, day: date, expired: Sequence[Waiver]) -> N
 
 def publish_ageing(here: Resources, day: date) -> None:
     """What waits, as files and as a table by kind; an event for each kind whose deadline is near or over."""
-    deadlines = load_deadlines(here.scheme.answers.deadlines, here.scheme.answers.public_holidays)
-    waiting = [
-        here.ledger.waiting(here.scheme.name),
-        find_objections(here.ledger, here.scheme, day),
-        find_unconfirmed(here.ledger, here.scheme, here.folder),
-        _never_taken(here, deadlines, day),
-    ]
-    ageing = make_ageing(pa.concat_tables(waiting), deadlines, day)
+    ageing = _collect_ageing(here, day)
     write_ageing(ageing, make_private(here.site.reports_folder(here.scheme.name, day)))
     create_table_artifact(
         key="ageing",
@@ -136,15 +119,14 @@ def publish_ageing(here: Resources, day: date) -> None:
         _raise_alarm(here.scheme.name, one)
 
 
-def _never_taken(here: Resources, deadlines: Deadlines, day: date) -> pa.Table:
-    """Straight from the source; a source that is away now does not undo a night that is over."""
+def _collect_ageing(here: Resources, day: date) -> pa.Table:
+    """With what the source alone knows; a source that is away now does not undo a night that is over."""
     try:
         with here.source() as source:
-            first = here.site.first_care_month
-            return find_never_taken(source, here.ledger, here.scheme, first, deadlines, day)
+            return collect_ageing(here.ledger, here.scheme, here.site, day, source)
     except (SiteError, InputError) as error:
         LOG.warning("unclaimed statements of the source are not in the ageing report: %s", error)
-        return WAITING.empty_table()
+        return collect_ageing(here.ledger, here.scheme, here.site, day, None)
 
 
 def _raise_alarm(scheme: str, near: Mapping[str, Any]) -> None:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
-from cheonggu.commands.waive import app, today
+from cheonggu.commands.waive import app
+from cheonggu.days import today
 from cheonggu.errors import UsageError
 from cheonggu.findings import FINDINGS, errors_only, from_rows
 from cheonggu.ledger import Ledger

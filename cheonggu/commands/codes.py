@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from cheonggu.codes import Code
-from cheonggu.commands.options import SchemeName, scheme_or_first
+from cheonggu.commands.opening import scheme_or_first
+from cheonggu.commands.options import AsJson, SchemeName
 
 SHOWN = ("kcd", "format", "resubmit_ko")  # further columns of a list that a line shows
 
@@ -31,7 +32,7 @@ def search(
         bool, typer.Option("--versions", help="같은 코드의 모든 판 · every version of a code")
     ] = False,
     scheme: SchemeName = None,
-    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """코드·세부코드·설명에서 찾습니다 · search code, detail code and description; exit 1 when nothing is found."""
     found = scheme_or_first(scheme).codes.search(term, name, by_prefix=by_prefix, every_version=every_version)

@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cheonggu.commands.options import SchemeName, read_site
-from cheonggu.commands.waive import today
+from cheonggu.commands.opening import OneSite, open_site_ledger
+from cheonggu.commands.options import AsJson, Person, Provider, Reason, SiteFile, with_options
+from cheonggu.days import today
 from cheonggu.decisions import carry_out, edit_remark
 from cheonggu.gateways import open_gateway
-from cheonggu.ledger import Actor, Instruction, Ledger, NewInstruction, open_ledger
+from cheonggu.ledger import Actor, Instruction, NewInstruction
 from cheonggu.ledger.decisions import DecisionKind
 from cheonggu.ledger.remarks import ALL_FORMS
-from cheonggu.privacy import load_secret
 from cheonggu.reruns import BackReference, correct_back_reference
-from cheonggu.site import Site, load_site, site_path
+from cheonggu.site import load_site, site_path
 
 app = typer.Typer(help="사람의 결정 · what people decide", no_args_is_help=True)
-
-SiteFile = Annotated[
-    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-Provider = Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")]
-Person = Annotated[str, typer.Option("--person", help="직원 ID · staff id of who decides")]
-Reason = Annotated[str, typer.Option("--reason", help="사유 · why")]
-
 
 Subject = Annotated[
     str, typer.Argument(metavar="대상", help="청구번호, 배치ID 또는 관리번호 · what it is about")
@@ -39,20 +30,14 @@ def _decision(kind: DecisionKind, help_text: str) -> None:
     """One command per decision; only what it is about differs."""
 
     def command(
-        subject: Subject,
-        person: Person,
-        reason: Reason,
-        provider: Provider = "",
-        scheme: SchemeName = None,
-        site: SiteFile = None,
+        place: OneSite, subject: Subject, person: Person, reason: Reason, provider: Provider = ""
     ) -> None:
-        settings, chosen = read_site(site, scheme)
-        new = NewInstruction(chosen.name, kind, provider, subject, person, reason)
-        with _open(settings) as ledger:
-            gateway = open_gateway(chosen.gateway, settings.gateways.get(chosen.gateway))
+        with place.opened() as (settings, scheme, ledger):
+            new = NewInstruction(scheme.name, kind, provider, subject, person, reason)
+            gateway = open_gateway(scheme.gateway, settings.gateways.get(scheme.gateway))
             typer.echo(_line(carry_out(ledger, gateway, new, Actor(person, None))))
 
-    app.command(kind.replace("_", "-"), help=help_text)(command)
+    app.command(kind.replace("_", "-"), help=help_text)(with_options(command))
 
 
 for _kind, _help in (
@@ -71,33 +56,34 @@ for _kind, _help in (
 
 
 @app.command()
+@with_options
 def remark(
+    place: OneSite,
     text: Annotated[str, typer.Argument(help="참조란 내용 · the text")],
     provider: Provider,
     person: Person,
     reason: Reason,
     form_no: Annotated[str, typer.Option("--form", help="서식 · form, * for all")] = ALL_FORMS,
-    scheme: SchemeName = None,
-    site: SiteFile = None,
 ) -> None:
     """다음 청구서의 참조란을 정합니다 · the remark of the next claims."""
-    settings, chosen = read_site(site, scheme)
-    new = NewInstruction(chosen.name, DecisionKind.REMARK, provider, form_no, person, reason)
-    with _open(settings) as ledger:
+    with place.opened() as (_, scheme, ledger):
+        new = NewInstruction(scheme.name, DecisionKind.REMARK, provider, form_no, person, reason)
         typer.echo(_line(edit_remark(ledger, new, text, Actor(person, None))))
 
 
 @app.command()
 def remarks(provider: Provider, site: SiteFile = None) -> None:
     """최근에 쓴 참조란 · the remarks used last."""
-    with _open(load_site(site_path(site))) as ledger:
+    with open_site_ledger(load_site(site_path(site))) as ledger:
         for one in ledger.remarks(provider).to_pylist():
             typer.echo(f"{one['at'][:10]}  {one['form_no']:<6}{one['text']}")
 
 
 @app.command("back-reference")
+@with_options
 def back_reference(
-    statement_key: Annotated[str, typer.Argument(metavar="관리번호")],
+    place: OneSite,
+    statement_key: Annotated[str, typer.Argument(metavar="관리번호", help="명세서 관리번호 · statement key")],
     receipt_no: Annotated[str, typer.Option("--receipt", help="접수번호 · receipt number")],
     statement_no: Annotated[str, typer.Option("--serial", help="명세서일련번호 · serial")],
     reason_code: Annotated[str, typer.Option("--code", help="심사불능 사유코드 · reason code")],
@@ -105,16 +91,13 @@ def back_reference(
     person: Person,
     reason: Reason,
     detail_code: Annotated[str, typer.Option("--detail", help="사유 세부코드 · detail code")] = "",
-    scheme: SchemeName = None,
-    site: SiteFile = None,
 ) -> None:
     """통보서를 받지 못한 명세서의 역참조 · what a paper notice says, for a supplementary claim."""
-    settings, chosen = read_site(site, scheme)
     given = BackReference(receipt_no, statement_no, reason_code, detail_code)
-    with _open(settings) as ledger:
+    with place.opened() as (_, scheme, ledger):
         kept = correct_back_reference(
             ledger,
-            chosen,
+            scheme,
             provider,
             statement_key,
             given,
@@ -127,16 +110,17 @@ def back_reference(
 
 
 @app.command("list")
+@with_options
 def list_all(
-    scheme: SchemeName = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="종류 · kind")] = None,
-    site: SiteFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+    place: OneSite,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="한 종류만, 예: approval · one kind of decision only")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """누가 무엇을 왜 결정했는지 · who decided what and why."""
-    settings, chosen = read_site(site, scheme)
-    with _open(settings) as ledger:
-        found = ledger.instructions(chosen.name, kind=kind)
+    with place.opened() as (_, scheme, ledger):
+        found = ledger.instructions(scheme.name, kind=kind)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, default=str, indent=1))
         return
@@ -146,19 +130,15 @@ def list_all(
 
 @app.command()
 def end(
-    instruction_id: Annotated[int, typer.Argument(metavar="번호")],
+    instruction_id: Annotated[int, typer.Argument(metavar="번호", help="'decide list'의 번호 · its number")],
     person: Person,
     reason: Reason,
     site: SiteFile = None,
 ) -> None:
     """결정을 앞으로 적용하지 않습니다 · an instruction holds no longer."""
-    with _open(load_site(site_path(site))) as ledger:
+    with open_site_ledger(load_site(site_path(site))) as ledger:
         ledger.end_instruction(instruction_id, person, reason, Actor(person, None))
     typer.echo(f"{instruction_id}번 지시를 끝냈습니다. Instruction {instruction_id} ended.")
-
-
-def _open(settings: Site) -> Ledger:
-    return open_ledger(settings.ledger_url, load_secret(settings.key_variable, settings.key_file))
 
 
 def _line(one: Instruction) -> str:

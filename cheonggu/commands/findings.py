@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from cheonggu.batches import write_bytes
-from cheonggu.commands.ledger import find_ledger
-from cheonggu.commands.options import SchemeName, read_site
-from cheonggu.commands.waive import today
+from cheonggu.commands.opening import OneSite
+from cheonggu.commands.options import AsJson, Xlsx, month_option, with_options
+from cheonggu.days import today
 from cheonggu.findings_report import FindingsReport, make_report
 from cheonggu.ledger.sheets import write_book
 
@@ -23,23 +23,22 @@ def findings() -> None:
 
 
 @app.command()
+@with_options
 def report(
+    place: OneSite,
     batch: Annotated[str | None, typer.Option("--batch", help="배치 하나 · one batch")] = None,
     claim: Annotated[str | None, typer.Option("--claim", help="청구번호 · one claim number")] = None,
-    month: Annotated[str | None, typer.Option("--month", help="진료년월 · treatment month CCYYMM")] = None,
-    scheme: SchemeName = None,
-    site: Annotated[Path | None, typer.Option("--site", help="설정 파일 · the site file")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="엑셀 파일 · write a workbook")] = None,
+    month: Annotated[str | None, month_option("--month", "진료년월 · treatment month")] = None,
+    as_json: AsJson = False,
+    xlsx: Xlsx = None,
     html: Annotated[Path | None, typer.Option("--html", help="웹 페이지 · write a page to print")] = None,
 ) -> None:
     """규칙별·명세서별 점검 결과 · without a filter: all that can still be mended; exit 1 when errors stand."""
-    settings, chosen = read_site(site, scheme)
-    with find_ledger(None, None, site) as ledger:
+    with place.opened() as (settings, scheme, ledger):
         made = make_report(
             ledger,
-            chosen.name,
-            settings.batches_folder(chosen.name),
+            scheme.name,
+            settings.batches_folder(scheme.name),
             today(),
             batch_id=batch,
             claim_no=claim,

@@ -1,4 +1,4 @@
-"""``ledger status``, ``ledger verify``, ``ledger export``: what the ledger holds, and the proof that it is sound.
+"""``ledger status``, ``blocked``, ``verify``, ``export``: what the ledger holds, and the proof that it is sound.
 
 The ledger is found by ``--ledger`` and ``--key-file``, else by ``CHEONGGU_LEDGER`` and ``CHEONGGU_KEY_FILE``, else
 by the site file.
@@ -13,68 +13,43 @@ from typing import Annotated, Any
 
 import typer
 
-from cheonggu.commands.options import SchemeName, scheme_of_ledger
-from cheonggu.ledger import Ledger, open_ledger
-from cheonggu.privacy import load_secret
-from cheonggu.site import load_site, site_path
+from cheonggu.commands.opening import AnyLedger, OneLedger
+from cheonggu.commands.options import AsJson, with_options
 
 app = typer.Typer(help="원장 · the ledger: states, proof, register", no_args_is_help=True)
 
-Url = Annotated[
-    str | None,
-    typer.Option("--ledger", envvar="CHEONGGU_LEDGER", help="원장 주소 · sqlite:///FILE or postgresql://…"),
-]
-KeyFile = Annotated[
-    Path | None,
-    typer.Option("--key-file", envvar="CHEONGGU_KEY_FILE", help="암호 키 파일 · key file of the ledger"),
-]
-Site = Annotated[
-    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-
 
 @app.command()
-def status(
-    scheme: SchemeName = None,
-    url: Url = None,
-    key_file: KeyFile = None,
-    site: Site = None,
-    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
-) -> None:
+@with_options
+def status(place: OneLedger, as_json: AsJson = False) -> None:
     """상태별 건수와 청구액 · counts and won by state."""
-    chosen = scheme_of_ledger(scheme, url, site)
-    with find_ledger(url, key_file, site) as ledger:
-        sums = ledger.status(chosen.name)
+    with place.opened() as (ledger, scheme):
+        sums = ledger.status(scheme.name)
     typer.echo(json.dumps(sums, ensure_ascii=False, indent=1) if as_json else show_status(sums))
 
 
 @app.command()
-def blocked(
-    scheme: SchemeName = None,
-    url: Url = None,
-    key_file: KeyFile = None,
-    site: Site = None,
-    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
-) -> None:
+@with_options
+def blocked(place: OneLedger, as_json: AsJson = False) -> None:
     """보류된 명세서와 고칠 내용 · what was set aside, why, and how to mend it."""
-    chosen = scheme_of_ledger(scheme, url, site)
-    with find_ledger(url, key_file, site) as ledger:
-        rows = ledger.blocked(chosen.name).to_pylist()
+    with place.opened() as (ledger, scheme):
+        rows = ledger.blocked(scheme.name).to_pylist()
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     for one in rows:
-        place = " ".join(str(one[name]) for name in ("record", "line_no", "field") if one[name] is not None)
-        typer.echo(f"{one['statement_key']}  {one['rule_id']}  {place}  {one['detail'] or ''}".rstrip())
+        where = " ".join(str(one[name]) for name in ("record", "line_no", "field") if one[name] is not None)
+        typer.echo(f"{one['statement_key']}  {one['rule_id']}  {where}  {one['detail'] or ''}".rstrip())
         typer.echo(f"    {one['message_ko']}. {one['fix_ko']}")
         typer.echo(f"    {one['message_en']}. {one['fix_en']}")
     typer.echo(f"{len({one['statement_key'] for one in rows}):,}건 statements")
 
 
 @app.command()
-def verify(url: Url = None, key_file: KeyFile = None, site: Site = None) -> None:
+@with_options
+def verify(place: AnyLedger) -> None:
     """원장이 고쳐지지 않았음을 증명합니다 · prove that nothing was edited; exit 1 when something was."""
-    with find_ledger(url, key_file, site) as ledger:
+    with place.open() as ledger:
         problems = ledger.verify()
     for one in problems:
         typer.echo(str(one))
@@ -87,24 +62,15 @@ def verify(url: Url = None, key_file: KeyFile = None, site: Site = None) -> None
 
 
 @app.command()
+@with_options
 def export(
+    place: AnyLedger,
     path: Annotated[Path, typer.Argument(help="만들 파일 · the xlsx file to write")],
-    url: Url = None,
-    key_file: KeyFile = None,
-    site: Site = None,
 ) -> None:
     """청구 내역을 엑셀로 · write the register as an xlsx file, without personal data."""
-    with find_ledger(url, key_file, site) as ledger:
+    with place.open() as ledger:
         ledger.export(path)
     typer.echo(f"{path.name} 파일을 만들었습니다. Wrote {path.name}.")
-
-
-def find_ledger(url: str | None, key_file: Path | None, site: Path | None) -> Ledger:
-    """Open the ledger that the options, the environment or the site file name."""
-    if url is not None:
-        return open_ledger(url, load_secret("CHEONGGU_KEY", key_file))
-    settings = load_site(site_path(site))
-    return open_ledger(settings.ledger_url, load_secret(settings.key_variable, key_file or settings.key_file))
 
 
 def show_status(sums: Mapping[str, Any]) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from cheonggu.commands.ledger import KeyFile, Site, Url, find_ledger
-from cheonggu.commands.options import SchemeName, scheme_of_ledger
-from cheonggu.commands.terminal import month_range
+from cheonggu.commands.opening import OneLedger
+from cheonggu.commands.options import AsJson, MonthRange, Xlsx, with_options
 from cheonggu.ledger.reconciliation import AMOUNTS, Reconciliation
 from cheonggu.ledger.sheets import sheet_of, write_book
 
@@ -27,24 +25,18 @@ TITLES = {
 }
 
 
+@with_options
 def reconcile(
-    scheme: SchemeName = None,
-    provider: Annotated[str | None, typer.Option("--provider", help="요양기관기호 · provider")] = None,
+    place: OneLedger,
+    months: MonthRange,
+    provider: Annotated[str | None, typer.Option("--provider", help="요양기관기호 · provider code")] = None,
     claim_no: Annotated[str | None, typer.Option("--claim-no", help="청구번호 · one claim")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="진료월 CCYYMM · first month")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="진료월 CCYYMM · last month")] = None,
-    xlsx: Annotated[Path | None, typer.Option("--xlsx", help="엑셀 파일 · write an xlsx file")] = None,
-    url: Url = None,
-    key_file: KeyFile = None,
-    site: Site = None,
-    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+    xlsx: Xlsx = None,
+    as_json: AsJson = False,
 ) -> None:
     """청구·심사·지급 대사 · explain every won, or list it as open; exit 1 when a won is unexplained."""
-    chosen = scheme_of_ledger(scheme, url, site)
-    with find_ledger(url, key_file, site) as ledger:
-        found = ledger.reconcile(
-            chosen.name, provider_code=provider, claim_no=claim_no, months=month_range(first, last)
-        )
+    with place.opened() as (ledger, scheme):
+        found = ledger.reconcile(scheme.name, provider_code=provider, claim_no=claim_no, months=months.both())
     if xlsx is not None:
         write_book(
             xlsx,

@@ -3,61 +3,29 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import pyarrow as pa
 import typer
 
 from cheonggu.ageing import as_json as ageing_as_json
-from cheonggu.ageing import find_never_taken, find_objections, find_unconfirmed, make_ageing, sum_up
-from cheonggu.batches import BatchFolder
-from cheonggu.commands.ledger import find_ledger
-from cheonggu.commands.options import SchemeName, read_site
-from cheonggu.commands.waive import today
-from cheonggu.deadlines import load_deadlines
+from cheonggu.ageing import collect_ageing, sum_up
+from cheonggu.commands.opening import OneSite, source_of
+from cheonggu.commands.options import AsJson, AsOf, Xlsx, with_options
+from cheonggu.days import today
 from cheonggu.ledger.sheets import sheet_of, write_book
 from cheonggu.precheck import load_catalogue
 from cheonggu.rule_feedback import make_feedback
-from cheonggu.sources import open_source
 
 app = typer.Typer(help="보고 · reports", no_args_is_help=True)
 
-SiteFile = Annotated[Path | None, typer.Option("--site", help="설정 파일 · the site file")]
-Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
-Xlsx = Annotated[Path | None, typer.Option("--xlsx", help="엑셀 파일 · write a workbook")]
-
 
 @app.command()
-def ageing(
-    scheme: SchemeName = None,
-    site: SiteFile = None,
-    as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="기준일 · day of the report")
-    ] = None,
-    as_json: Json = False,
-    xlsx: Xlsx = None,
-) -> None:
+@with_options
+def ageing(place: OneSite, as_of: AsOf = None, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
     """미결 현황: 급한 순서로 · what waits, since when, for whom, until when; exit 1 when a deadline is near or over."""
-    settings, chosen = read_site(site, scheme)
-    day = as_of.date() if as_of else today()
-    deadlines = load_deadlines(chosen.answers.deadlines, chosen.answers.public_holidays)
-    source = open_source(settings.source(chosen.name).url, chosen.views.contract)
-    try:
-        with find_ledger(None, None, site) as ledger:
-            first = settings.first_care_month
-            waiting = [
-                ledger.waiting(chosen.name),
-                find_objections(ledger, chosen, day),
-                find_unconfirmed(
-                    ledger, chosen, lambda one: BatchFolder(settings.batches_folder(chosen.name), one)
-                ),
-                find_never_taken(source, ledger, chosen, first, deadlines, day),
-            ]
-            found = make_ageing(pa.concat_tables(waiting), deadlines, day)
-    finally:
-        source.close()
+    with place.opened() as (settings, scheme, ledger), source_of(settings, scheme) as source:
+        found = collect_ageing(ledger, scheme, settings, as_of or today(), source)
     if xlsx is not None:
         write_book(xlsx, [sheet_of("요약 kinds", sum_up(found)), sheet_of("미결 waiting", found)])
     typer.echo(ageing_as_json(found) if as_json else show_ageing(found))
@@ -66,17 +34,12 @@ def ageing(
 
 
 @app.command()
-def rules(
-    scheme: SchemeName = None,
-    site: SiteFile = None,
-    as_json: Json = False,
-    xlsx: Xlsx = None,
-) -> None:
+@with_options
+def rules(place: OneSite, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
     """규칙별 적중과 놓친 사유 · how often each rule fired, what came back, and which refusals no rule foresaw."""
-    settings, chosen = read_site(site, scheme)
-    catalogue = load_catalogue([*chosen.checks.rule_folders, *settings.rule_folders])
-    with find_ledger(None, None, site) as ledger:
-        made = make_feedback(ledger.rule_answers(chosen.name), catalogue)
+    with place.opened() as (settings, scheme, ledger):
+        catalogue = load_catalogue([*scheme.checks.rule_folders, *settings.rule_folders])
+        made = make_feedback(ledger.rule_answers(scheme.name), catalogue)
     tables = {"rules": made.rules, "misses": made.misses}
     if xlsx is not None:
         write_book(xlsx, [sheet_of("규칙 rules", made.rules), sheet_of("놓친 사유 misses", made.misses)])

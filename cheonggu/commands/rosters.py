@@ -6,44 +6,35 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cheonggu.commands.options import SchemeName, read_site
+from cheonggu.commands.opening import OneSite, source_of
+from cheonggu.commands.options import AsJson, Provider, month_option, with_options
 from cheonggu.confirming import Sheet, show
 from cheonggu.confirming import confirm as confirm_sheet
-from cheonggu.ledger import Actor, Ledger, open_ledger
-from cheonggu.privacy import load_secret
+from cheonggu.ledger import Actor, Ledger
 from cheonggu.schemes.scheme import Scheme
-from cheonggu.sources import open_source
 
 app = typer.Typer(help="근무 현황 · rosters that claims rest on", no_args_is_help=True)
 
-SiteFile = Annotated[
-    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-Provider = Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")]
-Month = Annotated[str, typer.Option("--month", help="진료년월 CCYYMM · care month")]
+Month = Annotated[str, month_option("--month", "진료년월 · care month")]
 NOBODY = "아직 확정하지 않았습니다 · nobody has confirmed this"
 
 
 @app.command("show")
-def show_rosters(
-    provider: Provider,
-    month: Month,
-    scheme: SchemeName = None,
-    site: SiteFile = None,
-    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
-) -> None:
+@with_options
+def show_rosters(place: OneSite, provider: Provider, month: Month, as_json: AsJson = False) -> None:
     """의사별 진료일수, 공휴일 근무, 물리치료사 1일 환자 수 · days that go into the month's claims."""
-    with _sheet(scheme, site, provider, month) as (_, _, sheet):
+    with _sheet(place, provider, month) as (_, _, sheet):
         typer.echo(json.dumps(asdict(sheet), ensure_ascii=False) if as_json else "\n".join(_lines(sheet)))
 
 
 @app.command()
+@with_options
 def confirm(
+    place: OneSite,
     provider: Provider,
     month: Month,
     person: Annotated[str, typer.Option("--person", help="직원 ID · staff id of who confirms")],
@@ -54,28 +45,17 @@ def confirm(
             "--digest", help="show가 보여 준 확인값 · digest that was shown (default: as it is now)"
         ),
     ] = "",
-    scheme: SchemeName = None,
-    site: SiteFile = None,
 ) -> None:
     """본 내용을 확정합니다 · confirm what was seen; a changed roster needs a new confirmation."""
-    with _sheet(scheme, site, provider, month) as (ledger, chosen, sheet):
-        confirm_sheet(ledger, chosen, sheet, digest, person, reason, Actor(person, None))
+    with _sheet(place, provider, month) as (ledger, scheme, sheet):
+        confirm_sheet(ledger, scheme, sheet, digest, person, reason, Actor(person, None))
     typer.echo(f"{provider} {month} {sheet.digest}: 확정했습니다. Confirmed.")
 
 
 @contextmanager
-def _sheet(
-    scheme: str | None, site: Path | None, provider: str, month: str
-) -> Iterator[tuple[Ledger, Scheme, Sheet]]:
-    settings, chosen = read_site(site, scheme)
-    source = open_source(settings.source(chosen.name).url, chosen.views.contract)
-    try:
-        with open_ledger(
-            settings.ledger_url, load_secret(settings.key_variable, settings.key_file)
-        ) as ledger:
-            yield ledger, chosen, show(source, ledger, chosen, settings.settings, provider, month)
-    finally:
-        source.close()
+def _sheet(place: OneSite, provider: str, month: str) -> Iterator[tuple[Ledger, Scheme, Sheet]]:
+    with place.opened() as (settings, scheme, ledger), source_of(settings, scheme) as source:
+        yield ledger, scheme, show(source, ledger, scheme, settings.settings, provider, month)
 
 
 def _lines(sheet: Sheet) -> list[str]:

@@ -11,7 +11,8 @@ import typer
 
 import cheonggu
 from cheonggu.codes import CodeLists
-from cheonggu.commands.options import SchemeName, scheme_or_first
+from cheonggu.commands.opening import scheme_or_first
+from cheonggu.commands.options import AsJson, SchemeName
 from cheonggu.errors import UsageError
 from cheonggu.precheck.cases import Case, load_bases, load_cases, run_cases
 from cheonggu.precheck.catalogue import PREEMPT_LISTS, load_catalogue
@@ -29,15 +30,16 @@ Folders = Annotated[
 CaseFolder = Annotated[
     Path | None, typer.Option("--cases", help="사례 폴더 · folder of case files (default: the project's own)")
 ]
-Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
 
 
 @app.command("list")
 def list_rules(
     scheme: SchemeName = None,
     rules: Folders = None,
-    level: Annotated[str | None, typer.Option("--level", help="error | warning")] = None,
-    as_json: Json = False,
+    level: Annotated[
+        str | None, typer.Option("--level", help="error 또는 warning만 · error or warning only")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """모든 규칙 · every rule in the order it runs."""
     home = scheme_or_first(scheme)
@@ -58,7 +60,7 @@ def explain(
     scheme: SchemeName = None,
     rules: Folders = None,
     cases: CaseFolder = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """규칙 하나의 근거·기간·조치·사례 · one rule: basis, days, how to mend, what it prevents, condition, cases.
 
@@ -98,7 +100,7 @@ def run_tests(
             help="깨끗한 청구에 오류를 하나씩 심어 모든 규칙 실행 · plant one defect at a time, run all rules",
         ),
     ] = False,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """사례 실행 · run the named cases; exit 1 when one is not as expected."""
     home = scheme_or_first(scheme)

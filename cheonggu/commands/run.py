@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cheonggu.commands.options import SchemeName
-from cheonggu.schemes import SCHEMES, choose_scheme
-from cheonggu.site import SITE_VARIABLE, load_site, site_path
-
-Site = Annotated[
-    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable summary")]
+from cheonggu.commands.opening import OneSite
+from cheonggu.commands.options import AsJson, AsOf, with_options
+from cheonggu.schemes import SCHEMES
+from cheonggu.site import SITE_VARIABLE
 
 # A flow run from a shell needs no server; it keeps its own small database beside the site file. Errors are printed
 # once, in two lines, by the process itself; without a server nobody would read the stack traces in between.
@@ -27,7 +23,7 @@ LOCAL_PREFECT = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "true",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
-    "PREFECT_LOGGING_EXTRA_LOGGERS": "cheonggu",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "cheonggu,tasks",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_CLI_COLORS": "false",
 }
@@ -51,24 +47,17 @@ def demo(
     )
 
 
-def run(
-    scheme: SchemeName = None,
-    as_of: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="기준일 · day of the run")
-    ] = None,
-    site: Site = None,
-    as_json: Json = False,
-) -> None:
+@with_options
+def run(place: OneSite, as_of: AsOf = None, as_json: AsJson = False) -> None:
     """지금 청구합니다: 추출→검증→작성→사전점검→송신→기록 · file now what is due."""
-    day = ["--as-of", f"{as_of:%Y-%m-%d}"] if as_of else []
-    path, name = existing_site(site, scheme)
-    start_flow(["run", "--scheme", name, *day, *_json(as_json)], site=path)
+    scheme = place.read()[1].name  # read once here: a wrong site file must not start anything
+    start_flow(["run", "--scheme", scheme, *day_given(as_of), *json_wanted(as_json)], site=place.path)
 
 
-def collect(scheme: SchemeName = None, site: Site = None, as_json: Json = False) -> None:
+@with_options
+def collect(place: OneSite, as_json: AsJson = False) -> None:
     """수신 문서를 기록합니다 · take in what came back."""
-    path, name = existing_site(site, scheme)
-    start_flow(["collect", "--scheme", name, *_json(as_json)], site=path)
+    start_flow(["collect", "--scheme", place.read()[1].name, *json_wanted(as_json)], site=place.path)
 
 
 def start_flow(arguments: list[str], *, site: Path) -> None:
@@ -85,11 +74,11 @@ def start_flow(arguments: list[str], *, site: Path) -> None:
     raise typer.Exit(code)
 
 
-def existing_site(site: Path | None, scheme: str | None) -> tuple[Path, str]:
-    """The site file, read once here (a wrong one must not start anything), and the scheme that is meant."""
-    path = site_path(site)
-    return path, choose_scheme(load_site(path), scheme)
+def day_given(as_of: date | None) -> list[str]:
+    """The option of a day for the flow's own command line."""
+    return ["--as-of", as_of.isoformat()] if as_of else []
 
 
-def _json(as_json: bool) -> list[str]:
+def json_wanted(as_json: bool) -> list[str]:
+    """The option of a machine-readable summary for the flow's own command line."""
     return ["--json"] if as_json else []

@@ -7,15 +7,16 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import typer
 
 from cheonggu import findings
+from cheonggu.commands.options import AsJson, day_option
+from cheonggu.days import today
 from cheonggu.formats import ndjson
 from cheonggu.formats.claim_set import read_set
 from cheonggu.formats.recognise import recognise
@@ -24,7 +25,6 @@ from cheonggu.schemes.hira.foreign import check_files
 
 app = typer.Typer(help="청구 파일(SAM) · claim files: read, write, check, show", no_args_is_help=True)
 
-SEOUL = ZoneInfo("Asia/Seoul")
 Paths = Annotated[
     list[Path], typer.Argument(help="청구 파일들 또는 그 폴더 · the files of one claim, or their folder")
 ]
@@ -71,9 +71,7 @@ def encode(
         Path, typer.Argument(help="decode가 만든 파일 · a file as `decode` writes it", exists=True)
     ],
     out: Annotated[Path, typer.Option("--out", help="SAM 파일을 둘 폴더 · folder for the SAM files")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable result")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """JSON 줄을 SAM 파일로 · the SAM files back, byte for byte; refuses what does not fit (exit 1, nothing written).
 
@@ -97,15 +95,11 @@ def encode(
 def check(
     paths: Paths,
     kind: Kind = None,
-    on: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="송신일(오늘) · day of the hand-off")
-    ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable result")
-    ] = False,
+    on: Annotated[date | None, day_option("--on", "송신일(기본 오늘) · day of the hand-off")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """청구 파일의 구조와 규칙 점검 · check any claim set, ours or another program's; exit 1 on errors."""
-    checked = check_files(files_of(paths), on.date() if on else datetime.now(SEOUL).date(), kind)
+    checked = check_files(files_of(paths), on or today(), kind)
     found = checked.findings
     if as_json:
         recognised = recognise(paths, SCHEME.files.layouts, kind)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from cheonggu.commands.json_lines import malformed, read_lines, read_switches, tell_line
-from cheonggu.errors import UsageError
+from cheonggu.commands.options import AsJson, day_option
+from cheonggu.days import today
 from cheonggu.schemes.school_safety.assessment import Assessment, assess, load_profile
 from cheonggu.schemes.school_safety.assessment_input import read_claim, tables_of
 from cheonggu.schemes.school_safety.assessment_rules import DEFAULT_REGION, Profile
@@ -20,7 +20,6 @@ from cheonggu.vocabulary import MalformedError
 
 app = typer.Typer(help="학교안전공제 · the school-accident scheme", no_args_is_help=True)
 
-SEOUL = ZoneInfo("Asia/Seoul")
 OUTCOMES_KO = {
     "blocked": "접수 불가",
     "redirect": "다른 제도",
@@ -45,23 +44,19 @@ def assess_claims(
         typer.Argument(help="한 줄에 청구 하나(JSON), -는 표준입력 · one claim's facts per line, or -"),
     ],
     region: Annotated[str, typer.Option("--region", help="지역 기준 · gwangju, sejong, …")] = DEFAULT_REGION,
-    on: Annotated[
-        str | None, typer.Option("--on", help="산정일 YYYY-MM-DD (기본 오늘) · day of the assessment")
-    ] = None,
+    on: Annotated[date | None, day_option("--on", "산정일(기본 오늘) · day of the assessment")] = None,
     switch: Annotated[
         list[str] | None,
         typer.Option("--switch", help="이름=값, 열린 해석을 바꿉니다 · NAME=CHOICE of settings.toml"),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="기계가 읽을 결과 · one JSON answer per line")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """공제급여 청구의 지급안 · the proposal for each claim: lines, sum, missing papers, time limit, reasons.
 
     A person decides; the program proposes. Lines that break the vocabulary are named and the others answered; exit 1
     then. A line stands alone: what earlier claims were paid belongs into its history. Words: docs/school-assessment.md.
     """
-    day = _read_day(on)
+    day = on or today()
     profile = load_profile(region, day, read_switches(switch or [], "rules/settings.toml"))
     parsed = [_parse(number, text) for number, text in read_lines(file)]
     good = [one for _, one in parsed if not isinstance(one, MalformedError)]
@@ -132,17 +127,3 @@ def _parse(number: int, text: str) -> tuple[int, dict[str, Any] | MalformedError
         return number, read_claim(text)
     except MalformedError as error:
         return number, error
-
-
-def _read_day(text: str | None) -> date:
-    if text is None:
-        return datetime.now(SEOUL).date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            "--on is not a day.",
-            "--on 값이 날짜가 아닙니다.",
-            fix_en="Write it as 2026-11-22.",
-            fix_ko="2026-11-22처럼 쓰세요.",
-        ) from None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
 
-from cheonggu.commands.ledger import find_ledger
+from cheonggu.commands.opening import open_site_ledger, source_of
+from cheonggu.commands.options import AsJson, Person, Reason, SiteFile, day_option
 from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, NewInstruction
 from cheonggu.query import Tables
@@ -18,12 +18,7 @@ from cheonggu.schemes.school_safety import SCHEME
 from cheonggu.schemes.school_safety.accident_desk import list_notices
 from cheonggu.schemes.school_safety.judge import DECIDED
 from cheonggu.site import load_site, site_path
-from cheonggu.sources import open_source
 
-Site = Annotated[
-    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
 BENEFITS = """
 SELECT person_key, case_key, count(*) AS lines, sum(claimed_amount)::BIGINT AS claimed_won,
        sum(decided_amount)::BIGINT AS decided_won
@@ -34,15 +29,15 @@ FROM history GROUP BY ALL ORDER BY person_key, case_key
 def decide(
     statement_key: Annotated[str, typer.Argument(help="청구 키 · key of the claim")],
     proposal: Annotated[str, typer.Option("--proposal", help="승인할 제안 번호 · the proposal approved")],
-    person: Annotated[str, typer.Option("--person", help="결정자 직원번호 · who decides")],
-    reason: Annotated[str, typer.Option("--reason", help="사유 · why")],
-    site: Site = None,
+    person: Person,
+    reason: Reason,
+    site: SiteFile = None,
 ) -> None:
     """검토가 필요한 청구의 제안을 승인합니다 · approve the proposal of a claim that needs a person.
 
     'ledger blocked' shows the proposal's number. A claim that changes gets another proposal and needs another decision.
     """
-    with find_ledger(None, None, site) as ledger:
+    with open_site_ledger(load_site(site_path(site))) as ledger:
         waiting = {
             (row["statement_key"], word)
             for row in ledger.blocked(SCHEME.name).to_pylist()
@@ -71,39 +66,36 @@ def decide(
 
 
 def clocks(
-    site: Site = None, until: Annotated[str | None, typer.Option("--until")] = None, as_json: Json = False
+    site: SiteFile = None,
+    until: Annotated[
+        date | None, day_option("--until", "이 날까지인 기한만 · only days due until then")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """결정·심사청구·보완 기한 · days that still run: decision, review request, papers."""
-    with find_ledger(None, None, site) as ledger:
+    with open_site_ledger(load_site(site_path(site))) as ledger:
         rows = ledger.clocks(SCHEME.name).to_pylist()
-    last = date.fromisoformat(until) if until else date.max
-    _show([row for row in rows if row["due_on"] <= last], as_json)
+    _show([row for row in rows if until is None or row["due_on"] <= until], as_json)
 
 
-def benefits(site: Site = None, as_json: Json = False) -> None:
+def benefits(site: SiteFile = None, as_json: AsJson = False) -> None:
     """피공제자별 급여 원부 · what was decided per insured person and accident, under opaque keys."""
-    with find_ledger(None, None, site) as ledger:
+    with open_site_ledger(load_site(site_path(site))) as ledger:
         history = ledger.history_lines(SCHEME.name)
     _show(Tables(history=history).table(BENEFITS).to_pylist(), as_json)
 
 
-def requests(site: Site = None, as_json: Json = False) -> None:
+def requests(site: SiteFile = None, as_json: AsJson = False) -> None:
     """보낸 서명 요청 · signature requests and reminders that were sent."""
-    with find_ledger(None, None, site) as ledger:
+    with open_site_ledger(load_site(site_path(site))) as ledger:
         found: pa.Table = ledger.signature_requests(SCHEME.name)
     _show(found.to_pylist(), as_json)
 
 
-def notices(
-    site: Site = None,
-    as_json: Json = False,
-) -> None:
+def notices(site: SiteFile = None, as_json: AsJson = False) -> None:
     """사고통지 상태와 다음 할 일 · state, approval route and next step of every accident notice of the source."""
-    source = open_source(load_site(site_path(site)).source(SCHEME.name).url, SCHEME.views.contract)
-    try:
+    with source_of(load_site(site_path(site)), SCHEME) as source:
         rows = list_notices(source.read("accident"))
-    finally:
-        source.close()
     if as_json:
         _show(rows, as_json)
         return

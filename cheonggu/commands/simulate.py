@@ -1,4 +1,4 @@
-"""``cheonggu simulate``: the simulated counterparts; here HIRA as as a program of its own, and its single steps.
+"""``cheonggu simulate``: the simulated counterparts; here HIRA as a program of its own, and its single steps.
 
 ``cheonggu simulate hira --folder CLIENT`` does one round of everything; ``--watch`` goes on doing so. The steps of
 the client, the operator and HIRA can be taken one by one: examine, send, delete, answer, status.
@@ -14,13 +14,15 @@ from typing import Annotated, Any
 
 import typer
 
-from cheonggu.commands.ledger import find_ledger
-from cheonggu.commands.simulate_school import school
+from cheonggu.commands.opening import open_site_ledger
+from cheonggu.commands.options import AsJson, day_option
+from cheonggu.commands.simulate_school import read_script, school
 from cheonggu.comparison import read_ours
 from cheonggu.errors import UsageError
 from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.gateways.simulator_audit import compare
 from cheonggu.schemes.hira import SCHEME
+from cheonggu.site import load_site
 
 app = typer.Typer(help="모의 상대 기관 · the simulated counterpart", no_args_is_help=True)
 hira = typer.Typer(help="모의 심평원 · the simulated HIRA: its claim client, the operator, the answers")
@@ -44,8 +46,7 @@ FolderOption = Annotated[
     Path | None,
     typer.Option("--folder", help="청구 프로그램 폴더 · the client's folder (in, out, simulator)"),
 ]
-TodayOption = Annotated[str | None, typer.Option("--today", help="오늘 날짜 YYYY-MM-DD · the day to play")]
-JsonOption = Annotated[bool, typer.Option("--json", help="JSON으로 출력 · print JSON")]
+TodayOption = Annotated[date | None, day_option("--today", "오늘로 여길 날 · the day to play")]
 
 
 @hira.callback(invoke_without_command=True)
@@ -177,7 +178,7 @@ def status(
     context: typer.Context,
     folder: FolderOption = None,
     today: TodayOption = None,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
     statements: Annotated[
         bool, typer.Option("--statements", help="명세서까지 · with statements (JSON)")
     ] = False,
@@ -197,10 +198,10 @@ def books(
     site: Annotated[Path, typer.Option("--compare", help="설정 파일 · the site file of the ledger")],
     folder: FolderOption = None,
     today: TodayOption = None,
-    as_json: JsonOption = False,
+    as_json: AsJson = False,
 ) -> None:
     """장부를 원장과 대조합니다 · compare the books with a ledger; exit 1 on any difference."""
-    with _open(context.obj, folder, today) as simulator, find_ledger(None, None, site) as ledger:
+    with _open(context.obj, folder, today) as simulator, open_site_ledger(load_site(site)) as ledger:
         found = compare(simulator.books, read_ours(ledger, SCHEME.name))
     if as_json:
         typer.echo(json.dumps([vars(one) for one in found], ensure_ascii=False))
@@ -232,7 +233,7 @@ def _print_books(report: Mapping[str, Any]) -> None:
 def _open(
     settings: Mapping[str, Any],
     folder: Path | None = None,
-    today: str | None = None,
+    today: date | None = None,
     *,
     script: Path | None = None,
     seed: int | None = None,
@@ -246,32 +247,11 @@ def _open(
         )
     return HiraSimulator(
         where,
-        script=None if script is None else _read(script),
+        script=None if script is None else read_script(script),
         seed=seed,
-        today=_day(today or settings["today"]),
+        today=today or settings["today"],
         auto_login=auto_login,
     )
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"The script {path.name} cannot be read: {error}.",
-            f"스크립트 {path.name}을(를) 읽을 수 없습니다.",
-        ) from error
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is no day YYYY-MM-DD.", f"{text!r}은(는) YYYY-MM-DD 날짜가 아닙니다."
-        ) from None
 
 
 def _say(korean: str, english: str) -> None:

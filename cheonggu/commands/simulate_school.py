@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
+from cheonggu.commands.options import AsJson, day_option
 from cheonggu.errors import UsageError
 from cheonggu.gateways.association import Association
 
 ANSWERS = ("receipt", "supplement", "extension", "decision", "payment")
 Folder = Annotated[Path, typer.Option("--folder", help="업로드 폴더 · the upload folder (upload, out)")]
-Today = Annotated[str | None, typer.Option("--today", help="오늘 날짜 YYYY-MM-DD · the day to play")]
+Today = Annotated[date | None, day_option("--today", "오늘로 여길 날 · the day to play")]
 
 
 def school(
@@ -33,7 +34,7 @@ def school(
         str | None, typer.Option("--answer", help=f"지금 낼 답신 · give now: {', '.join(ANSWERS)}")
     ] = None,
     status: Annotated[bool, typer.Option("--status", help="장부만 보기 · show the books only")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON으로 출력 · print JSON")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """모의 학교안전공제회: 접수, 보완 요청, 연장, 결정, 지급 · the simulated association.
 
@@ -44,8 +45,8 @@ def school(
             f"There is no answer {answer!r}; known: {', '.join(ANSWERS)}.",
             f"{answer!r} 답신은 없습니다. 사용 가능: {', '.join(ANSWERS)}.",
         )
-    text = None if script is None else _read(script)
-    with Association(folder, script=text, seed=seed, today=_day(today)) as association:
+    text = None if script is None else read_script(script)
+    with Association(folder, script=text, seed=seed, today=today) as association:
         if days:
             association.pass_days(days)
         if status:
@@ -78,17 +79,12 @@ def _show(association: Association, as_json: bool) -> None:
         typer.echo("접수된 청구가 없습니다 · no package was received")
 
 
-def _read(path: Path) -> str:
+def read_script(path: Path) -> str:
+    """The text of a scenario; UsageError when it cannot be read."""
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"The script {path.name} cannot be read.", f"스크립트 {path.name}을(를) 읽을 수 없습니다."
+            f"The script {path.name} cannot be read as UTF-8 text.",
+            f"스크립트 {path.name}을(를) UTF-8로 읽을 수 없습니다.",
         ) from error
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no day YYYY-MM-DD.", "날짜는 YYYY-MM-DD 형식입니다.") from None

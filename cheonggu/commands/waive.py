@@ -4,37 +4,29 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
-from cheonggu.commands.ledger import KeyFile, Url, find_ledger
-from cheonggu.commands.options import SchemeName, scheme_of_ledger
+from cheonggu.commands.opening import OneLedger
+from cheonggu.commands.options import AsJson, Person, Provider, Reason, day_option, with_options
+from cheonggu.days import today
 from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, Instruction
 from cheonggu.precheck import read_rules
-from cheonggu.site import load_site, site_path
 from cheonggu.waivers import STATEMENT, WAIVER, NewWaiver, grant, read_terms, to_waiver
 
 app = typer.Typer(help="점검제외 · waivers: findings a person lets pass for a time", no_args_is_help=True)
 
-SEOUL = ZoneInfo("Asia/Seoul")
-SiteFile = Annotated[
-    Path | None, typer.Option("--site", help="설정 파일 · the site file (default: $CHEONGGU_SITE)")
-]
-Person = Annotated[str, typer.Option("--person", help="결정한 사람 · staff id of who decides")]
-Reason = Annotated[str, typer.Option("--reason", help="사유 · why")]
-Json = Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")]
-
 
 @app.command()
+@with_options
 def add(
+    place: OneLedger,
     rule_id: Annotated[str, typer.Argument(help="규칙 번호 · such as DX-001")],
-    provider: Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")],
-    until: Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="기한 · last day")],
+    provider: Provider,
+    until: Annotated[date, day_option("--until", "기한 · last day")],
     person: Person,
     reason: Reason,
     scope: Annotated[
@@ -50,45 +42,38 @@ def add(
             "--second-person", help="두 번째 승인자 · second person, for rules that prevent a return"
         ),
     ] = "",
-    scheme: SchemeName = None,
-    url: Url = None,
-    key_file: KeyFile = None,
-    site: SiteFile = None,
 ) -> None:
     """점검제외를 등록합니다 · let a rule pass at one place, for a statement, department or provider."""
-    chosen = scheme_of_ledger(scheme, url, site)
     new = NewWaiver(
         rule_id=rule_id.upper(),
         scope=scope,
         provider_code=provider,
         person=person,
         reason=reason,
-        expires_on=until.date(),
+        expires_on=until,
         statement_key=statement,
         line_no=line,
         field=field,
         department=department,
         second_person=second_person,
     )
-    terms = read_terms(chosen, today(), read_rules([*chosen.checks.rule_folders, *_own_rules(url, site)]))
-    with find_ledger(url, key_file, site) as ledger:
-        given = grant(ledger, chosen, terms, new, today(), Actor(person, None))
+    with place.opened() as (ledger, scheme):
+        rules = read_rules([*scheme.checks.rule_folders, *place.rule_folders()])
+        terms = read_terms(scheme, today(), rules)
+        given = grant(ledger, scheme, terms, new, today(), Actor(person, None))
     typer.echo(f"{given.id}번 점검제외를 등록했습니다. Waiver {given.id} holds until {given.expires_on}.")
 
 
 @app.command("list")
+@with_options
 def list_waivers(
+    place: OneLedger,
     everything: Annotated[bool, typer.Option("--all", help="끝난 것도 · ended and expired ones too")] = False,
-    scheme: SchemeName = None,
-    url: Url = None,
-    key_file: KeyFile = None,
-    site: SiteFile = None,
-    as_json: Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """점검제외 목록 · the waivers that hold, with who, why and until when."""
-    chosen = scheme_of_ledger(scheme, url, site)
-    with find_ledger(url, key_file, site) as ledger:
-        given = ledger.instructions(chosen.name, kind=WAIVER, valid_on=None if everything else today())
+    with place.opened() as (ledger, scheme):
+        given = ledger.instructions(scheme.name, kind=WAIVER, valid_on=None if everything else today())
     rows = [show(one, today()) for one in given]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
@@ -104,19 +89,16 @@ def list_waivers(
 
 
 @app.command()
+@with_options
 def end(
+    place: OneLedger,
     waiver_id: Annotated[int, typer.Argument(help="점검제외 번호 · number of the waiver")],
     person: Person,
     reason: Reason,
-    scheme: SchemeName = None,
-    url: Url = None,
-    key_file: KeyFile = None,
-    site: SiteFile = None,
 ) -> None:
     """점검제외를 끝냅니다 · the waiver holds no longer; the next check finds the error again."""
-    chosen = scheme_of_ledger(scheme, url, site)
-    with find_ledger(url, key_file, site) as ledger:
-        known = {one.instruction_id for one in ledger.instructions(chosen.name, kind=WAIVER)}
+    with place.opened() as (ledger, scheme):
+        known = {one.instruction_id for one in ledger.instructions(scheme.name, kind=WAIVER)}
         if waiver_id not in known:
             raise UsageError(
                 f"There is no waiver {waiver_id}.",
@@ -133,13 +115,3 @@ def show(one: Instruction, on: date) -> dict[str, Any]:
     waiver = to_waiver(one)
     status = "ended" if one.ended_at else "expired" if waiver.expires_on < on else "holds"
     return {**asdict(waiver), "given_at": one.given_at, "status": status, "ended_by": one.ended_by}
-
-
-def today() -> date:
-    """The day it is where the hospital stands."""
-    return datetime.now(SEOUL).date()
-
-
-def _own_rules(url: str | None, site: Path | None) -> tuple[Path, ...]:
-    """The hospital's own rule folders, when a site file is in use."""
-    return () if url is not None else load_site(site_path(site)).rule_folders

@@ -97,7 +97,7 @@ def test_region_and_switch(tmp_path: Path) -> None:
         (["--switch", "core_cap_mode=half"], "each, shared"),
         (["--switch", "glasses_cap_won=-1"], "whole won"),
         (["--switch", "core_cap_mode"], "NAME=CHOICE"),
-        (["--on", "tomorrow"], "not a day"),
+        (["--on", "tomorrow"], "YYYY-MM-DD"),
     ],
 )
 def test_a_wrong_call_says_what_is_allowed(tmp_path: Path, more: list[str], words: str) -> None:
