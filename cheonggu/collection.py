@@ -68,9 +68,15 @@ class Collected:
     kept: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
 
-    @property
-    def needs_person(self) -> bool:
-        return bool(self.refused or self.attention or self.kept or self.waiting)
+    def reasons(self) -> list[str]:
+        """Why somebody has to look, in Korean; empty when every document was read and agrees with the ledger."""
+        counted = (
+            ("거절한 문서", self.refused),
+            ("서식 미상 보관", self.kept),
+            ("파일 부족 대기", self.waiting),
+            ("확인할 청구서", self.attention),
+        )
+        return [f"{name} {len(found)}건" for name, found in counted if found]
 
 
 def collect_documents(
@@ -152,7 +158,7 @@ class _Pass:
         try:
             notice = self._parse(document)
         except IncompleteNoticeError as error:
-            LOG.warning("%s: %s", stem, error.en)
+            LOG.warning("%s: %s", stem, error)
             self.waiting.append(stem)
             return None
         except NoticeError as error:
@@ -232,13 +238,13 @@ class _Pass:
         if not isinstance(error, UnknownFormError):
             return self._refuse(name, document.sha256, stored, error)
         self.ledger.keep_document(document.sha256, stored, self.actor)
-        LOG.warning("%s kept: %s", name, error.en)
+        LOG.warning("%s kept: %s", name, error)
         self.kept.append(name)
         return True
 
     def _refuse(self, name: str, digest: str, stored: str, error: NoticeError | StateError) -> bool:
         self.ledger.refuse_notice(digest, stored, None, type(error).__name__, self.actor)
-        LOG.warning("%s refused: %s", name, error.en)
+        LOG.warning("%s refused: %s", name, error)
         self.refused.append(Refused(name, *reversed(error.lines())))
         return False
 

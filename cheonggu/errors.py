@@ -20,14 +20,17 @@ from __future__ import annotations
 
 
 class CheongguError(Exception):
-    """Carries the same sentence in Korean (``ko``) and English (``en``) and what to do next in both."""
+    """Carries the same sentence in Korean (``ko``) and English (``en``) and what to do next in both.
+
+    As text it is both, Korean first: an orchestrator shows operators nothing else of an exception.
+    """
 
     exit_code = 1
     can_retry = False
 
     def __init__(self, en: str, ko: str, *, fix_en: str = "", fix_ko: str = "") -> None:
         self.en, self.ko, self.fix_en, self.fix_ko = en, ko, fix_en, fix_ko
-        super().__init__(" ".join(part for part in (en, fix_en) if part))
+        super().__init__(" · ".join(self.lines()))
 
     def lines(self) -> list[str]:
         """What a terminal shows: Korean first, then English."""

@@ -51,7 +51,7 @@ def send_requests(
             key = _name(scheme, one.statement_key, number)
             medium, reference = notifier.send(Message(key, one.phone, one.email, *one.render(as_of)))
         except (InputError, UsageError) as error:
-            LOG.warning("signature request for %s: %s", one.statement_key, error.en)
+            LOG.warning("signature request for %s: %s", one.statement_key, error)
             failed.append(one.statement_key)
             continue
         ledger.record_signature_request(
