@@ -27,18 +27,32 @@ LOG = logging.getLogger(__name__)
 POLL_SECONDS = 0.1
 # The ledger's words for a submission whose files were not seen placed, and for one nobody knows the end of.
 INTENDED, UNKNOWN = "intended", "unknown"
-NOT_FREE = "the input folder is not free"
+NOT_FREE = "입력 폴더가 비어 있지 않습니다 · the input folder is not free"
+TAKEN = "다른 실행이 송신하고 있습니다 · another run is handing off"
 
 
 @dataclass(frozen=True)
 class HandOffs:
-    """What one pass did: claims answered fine, refused by the counterpart's check, still waiting, not approved."""
+    """What one pass did: claims answered fine, refused by the counterpart's check, still waiting, not approved.
+
+    ``why_waiting`` is empty when nothing kept the next claim from being handed off, else a sentence in both languages.
+    """
 
     handed_off: tuple[str, ...]
     refused: tuple[str, ...]
     waiting: tuple[str, ...]
     why_waiting: str
     unapproved: tuple[str, ...] = ()
+
+    def reasons(self) -> list[str]:
+        """Why somebody has to look, in Korean; empty when the pass left nothing behind."""
+        counted = (
+            ("점검에서 거절", self.refused),
+            ("송신 대기", self.waiting),
+            ("승인 대기", self.unapproved),
+        )
+        told = [f"{name} {len(claims)}건" for name, claims in counted if claims]
+        return [*told, *([self.why_waiting] if self.why_waiting else [])]
 
 
 class Submitter:
@@ -72,7 +86,7 @@ class Submitter:
                 return self._run(scheme)
         except BusyError:
             outbox = self.ledger.outbox(scheme)
-            return HandOffs((), (), tuple(claim.claim_no for claim in outbox), "another run is handing off")
+            return HandOffs((), (), tuple(claim.claim_no for claim in outbox), TAKEN)
 
     def _run(self, scheme: str) -> HandOffs:
         handed_off: list[str] = []
@@ -111,13 +125,19 @@ class Submitter:
         if submission is None:
             return ""
         if submission.state == UNKNOWN and self.gateway.examined() is None:
-            return f"a person must find out what became of claim {submission.claim_no}"
+            return (
+                f"청구서 {submission.claim_no}의 송신 여부를 사람이 확인해야 합니다 · "
+                f"a person must find out what became of claim {submission.claim_no}"
+            )
         if submission.state == INTENDED and not self._place(submission):
             return NOT_FREE
         deadline = time.monotonic() + self.wait_seconds
         while (answer := self._answer_to(submission)) is None:
             if time.monotonic() >= deadline:
-                return f"claim {submission.claim_no} is not examined yet"
+                return (
+                    f"청구서 {submission.claim_no}의 점검 결과가 아직 없습니다 · "
+                    f"claim {submission.claim_no} is not examined yet"
+                )
             self.sleep(POLL_SECONDS)
         self.ledger.record_examined(submission.id, answer.document_id, answer.status, self.actor)
         self.gateway.acknowledge()

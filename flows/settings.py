@@ -1,24 +1,15 @@
-"""What the flows share: today in Seoul, the night's lock, and the end states operators see."""
+"""What the flows share: the night's lock, and the end states operators see."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from tasks.resources import open_resources
-
-SEOUL = ZoneInfo("Asia/Seoul")
-
-
-def today() -> date:
-    """The day it is where the hospital stands."""
-    return datetime.now(SEOUL).date()
 
 
 @contextmanager
@@ -28,6 +19,8 @@ def only_one(scheme: str, what: str) -> Iterator[None]:
         yield
 
 
-def ended(summary: Any, *, held: bool, message: str) -> State[Any]:
-    """An ordinary end: Completed, or Completed named Held when something waits for a person or the counterpart."""
-    return Completed(name="Held" if held else "Completed", message=message, data=summary)
+def ended(summary: Any, message: str, reasons: Sequence[str] = ()) -> State[Any]:
+    """An ordinary end: Completed, or named Held with the reasons why it waits for a person or the counterpart."""
+    if not reasons:
+        return Completed(message=message, data=summary)
+    return Completed(name="Held", message=f"{message}. 확인: {', '.join(reasons)}", data=summary)

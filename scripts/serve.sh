@@ -15,7 +15,7 @@ export PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE=100
 export PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE=100
 export PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL=1
 export PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem
-export PREFECT_LOGGING_EXTRA_LOGGERS=cheonggu
+export PREFECT_LOGGING_EXTRA_LOGGERS=cheonggu,tasks
 
 [ -f "$CHEONGGU_SITE" ] || { echo "설정 파일이 없습니다. No site file $CHEONGGU_SITE: run 'make demo' first." >&2; exit 3; }
 mkdir -p "$PREFECT_HOME"

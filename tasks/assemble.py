@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from cheonggu.confirming import is_required, take_confirmed, unconfirmed_digest
 from cheonggu.ledger import Batch
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,14 @@ def assemble(scheme: str) -> Assembly:
                 held += not record_assembled(
                     here.ledger, here.folder(batch.batch_id), batch, claim, here.actor, find_visits
                 )
-    return Assembly(len(batches) - held, held, len(validated) - len(batches))
+    done = Assembly(len(batches) - held, held, len(validated) - len(batches))
+    LOG.info(
+        "작성 %d건, 보류 %d, 근무 현황 확정 대기 %d · claims, held, waiting for rosters",
+        done.claims,
+        done.held,
+        done.waiting,
+    )
+    return done
 
 
 def _confirmed(here: Resources, batches: list[Batch]) -> list[Batch]:

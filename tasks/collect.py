@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 
 from prefect import task
@@ -10,6 +11,8 @@ from cheonggu.collection import Collected, NoticeSettings, collect_documents
 from cheonggu.overdue import mark_unanswered
 from tasks.resources import open_resources
 from tasks.settings import REPEATABLE
+
+LOG = logging.getLogger(__name__)
 
 
 @task(task_run_name="collect {scheme}", **REPEATABLE)
@@ -24,4 +27,6 @@ def collect(scheme: str) -> Collected:
         )
         settings = here.site.gateways.get(here.scheme.gateway, {})
         overdue = mark_unanswered(here.ledger, here.scheme, settings, here.actor)
+    for one in collected.attention:
+        LOG.warning("%s", one)
     return replace(collected, attention=(*collected.attention, *overdue))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ from cheonggu.waivers import Waiver
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
+LOG = logging.getLogger(__name__)
 # Codes of held batches: the claim itself is wrong; an error lost its waiver while the claim waited.
 CLAIM_WRONG, ERROR_STANDS = "PRECHECK", "OPEN_ERROR"
 
@@ -67,6 +69,12 @@ def precheck(scheme: str, as_of: date) -> Precheck:
             passed += checked.status != "failed"
         held, successors, blocked = _act_on_failed(here, waivers)
         held += _look_at_waiting(here, catalogue, waivers, as_of)
+    LOG.info(
+        "사전점검 통과 %d건, 보류 청구서 %d, 보류 명세서 %d · claims passed, held, statements set aside",
+        passed,
+        held,
+        blocked,
+    )
     return Precheck(passed, held, successors, blocked, found)
 
 

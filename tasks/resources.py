@@ -26,7 +26,7 @@ from cheonggu.waivers import WAIVER, Terms, Waiver, read_terms, valid_waivers
 
 PIPELINE = "pipeline"
 # Everything a run writes goes through these; Prefect adds its handlers to them.
-LOGGERS = ("", "cheonggu", "prefect", "prefect.flow_runs", "prefect.task_runs")
+LOGGERS = ("", "cheonggu", "tasks", "prefect", "prefect.flow_runs", "prefect.task_runs")
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from prefect import task
 
 from cheonggu.submission import HandOffs, Submitter
 from tasks.resources import open_resources
 from tasks.settings import STAGE
 
+LOG = logging.getLogger(__name__)
 DEFAULT_WAIT_SECONDS = 60
 
 
@@ -26,4 +29,12 @@ def submit(scheme: str) -> HandOffs:
             wait_seconds=float(settings.get("wait_seconds", DEFAULT_WAIT_SECONDS)),
             approvals=here.site.approvals,
         )
-        return submitter.run(scheme)
+        done = submitter.run(scheme)
+    LOG.info(
+        "송신 %d건, 점검에서 거절 %d, 대기 %d, 승인 전 %d · handed off, refused, waiting, not approved",
+        len(done.handed_off),
+        len(done.refused),
+        len(done.waiting),
+        len(done.unapproved),
+    )
+    return done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from schemas.verdicts import set_aside
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
+LOG = logging.getLogger(__name__)
 VERDICTS, FINDINGS = "verdicts", "findings"
 
 
@@ -46,6 +48,7 @@ def validate(scheme: str, as_of: date) -> Validation:
             here.ledger.record_validated(batch.batch_id, verdicts, found, here.actor)
             good = pc.sum(verdicts["is_ready"]).as_py() or 0
             ready, blocked = ready + good, blocked + len(verdicts) - good
+    LOG.info("검증 통과 %d건, 보류 %d건 · ready, set aside", ready, blocked)
     return Validation(ready, blocked)
 
 

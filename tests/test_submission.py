@@ -13,7 +13,7 @@ from cheonggu.errors import StateError
 from cheonggu.gateways.hira_client import HiraClient
 from cheonggu.ledger import Actor, Ledger, open_ledger
 from cheonggu.privacy import load_secret
-from cheonggu.submission import Submitter
+from cheonggu.submission import NOT_FREE, TAKEN, Submitter
 from tests.support import (
     CLINIC,
     KOREAN,
@@ -182,7 +182,7 @@ def test_an_answer_to_somebody_elses_set_is_not_taken_for_ours(
     result = site / "client" / "in" / "ExamResult.txt"  # the operator used the client by hand meanwhile
     result.write_bytes(b"DMD77777777\r\n0\r\n")
     done = submit(site, lambda _: None, wait=0)
-    assert done.why_waiting == "the input folder is not free"
+    assert done.why_waiting == NOT_FREE
     assert states(site) == ["CHECKED_OK", "CHECKED_OK"]
     result.unlink()
     client = Client(site / "client")
@@ -233,5 +233,5 @@ def test_the_second_of_two_runs_leaves_the_folder_to_the_first(site: Path) -> No
         client.act()
 
     assert len(submit(site, act).handed_off) == 2
-    assert second[0].why_waiting == "another run is handing off"
+    assert second[0].why_waiting == TAKEN
     assert len(client.taken) == 2
