@@ -217,7 +217,8 @@ def sum_up(ageing: pa.Table) -> pa.Table:
 def near_by_kind(ageing: pa.Table, most_named: int = 20) -> list[dict[str, Any]]:
     """What alarms are raised for: by kind and provider, with the first day due and a few claim numbers or keys."""
     found = Tables(ageing=ageing).table(
-        f"""SELECT kind, provider_code, any_value(deadline) AS deadline, count(*) AS rows,
+        f"""SELECT kind, provider_code, any_value(what_ko) AS what_ko, any_value(deadline) AS deadline,
+            count(*) AS rows,
             sum(statements)::BIGINT AS statements, sum(won)::BIGINT AS won, min(due_on) AS due_on,
             min(days_left) AS days_left,
             list(coalesce(claim_no, statement_key) ORDER BY days_left, claim_no, statement_key)[:{most_named}] AS named

@@ -36,7 +36,7 @@ done
 
 prefect work-pool create cheonggu --type process --overwrite >/dev/null
 prefect --no-prompt deploy --all >"$PREFECT_HOME/deploy.log" 2>&1 || { cat "$PREFECT_HOME/deploy.log" >&2; exit 3; }
-python -m flows.automations
+python -m flows.automations || echo "자동 알림 설정에 실패했습니다. The automations were not set; the server goes on." >&2
 echo "Prefect UI: http://127.0.0.1:$PORT · Ctrl-C로 종료 (Ctrl-C ends it)"
 prefect worker start --pool cheonggu --limit 2 &
 WORKER=$!

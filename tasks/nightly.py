@@ -143,7 +143,10 @@ def _raise_alarm(scheme: str, near: Mapping[str, Any]) -> None:
             for one in near["named"]
         ],
         payload={
-            **{name: near[name] for name in ("kind", "deadline", "rows", "statements", "won", "days_left")}
+            **{
+                name: near[name]
+                for name in ("kind", "what_ko", "deadline", "rows", "statements", "won", "days_left")
+            }
         }
         | {"due_on": near["due_on"].isoformat()},
     )
