@@ -73,7 +73,7 @@ class Applies:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule as read; ``first``/``last`` are the care days it holds, None where open."""
+    """One rule as read; ``first``/``last`` are the care days it holds, None where open; ``is_own``: a hospital's."""
 
     id: str
     level: str
@@ -92,6 +92,7 @@ class Rule:
     parts: tuple[Part, ...]
     file: str
     note: str = ""
+    is_own: bool = False
 
     @property
     def requires(self) -> tuple[str, ...]:
@@ -126,11 +127,11 @@ class Catalogue:
         raise KeyError(rule_id)
 
 
-def odd_rule(file: str, rule_id: str, what: str) -> DataFileError:
-    """The error for anything odd in a rule file."""
+def odd_rule(file: str, rule_id: str, en: str, ko: str) -> DataFileError:
+    """The error for anything odd in a rule file, said in English and in Korean."""
     return DataFileError(
-        f"{file}, rule {rule_id}: {what}.",
-        f"{file} 파일의 규칙 {rule_id}: {what}.",
+        f"{file}, rule {rule_id}: {en}.",
+        f"{file} 파일의 규칙 {rule_id}: {ko}.",
         fix_en="Mend the rule; no rule was loaded.",
         fix_ko="규칙을 고치세요. 아무 규칙도 읽지 않았습니다.",
     )
