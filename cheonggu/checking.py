@@ -28,6 +28,7 @@ FINDINGS, NOT_CHECKED = "findings", "not_checked"
 COMPUTED = "computed_amounts"  # a scheme that settles amounts leaves this table for its rules
 PAST = {"identity", "history_stmt", "history_claim", "history_line", "history_rx"}  # what ``past`` can give
 OVERLAP = "overlap"  # among the tables of the past: statements whose visit another scheme holds too
+VISIT = "history_visit"  # the same for the rules, under the statements' numbers
 SUCCESSOR_MARK = "r"
 BROKEN_DOWN = "could not be run"  # how the engine begins the reason of a rule that failed while running
 
@@ -72,6 +73,8 @@ def check_batch(
         declared = checker.catalogue.tables.tables
         known = {} if not PAST & declared.keys() else read_past(ledger, folder, batch, members, as_of)
         known |= {name: table for name, table in further.items() if name in declared}
+        if OVERLAP in further and VISIT in declared:
+            known[VISIT] = _by_number(further[OVERLAP], members)
         places = places_of(folder, scheme, batch)
         waived = number_waived(chosen, places, members) if chosen else None
         now = frozenset(one.id for one in checker.catalogue.rules) - last
@@ -142,8 +145,12 @@ def _computed(folder: BatchFolder, members: pa.Table) -> dict[str, pa.Table]:
     """The amounts the scheme worked out, under the statements' numbers, where validation left them."""
     if not folder.has(VALIDATE, COMPUTED):
         return {}
-    table = folder.read(VALIDATE, COMPUTED)
-    return {COMPUTED: members.join(table, "statement_key", join_type="inner").drop_columns(["statement_key"])}
+    return {COMPUTED: _by_number(folder.read(VALIDATE, COMPUTED), members)}
+
+
+def _by_number(table: pa.Table, members: pa.Table) -> pa.Table:
+    """The rows of the claim's members, their keys exchanged for the statements' numbers."""
+    return members.join(table, "statement_key", join_type="inner").drop_columns(["statement_key"])
 
 
 def with_keys(found: pa.Table, members: pa.Table) -> pa.Table:

@@ -15,6 +15,7 @@ from cheonggu.commands import (
     findings,
     ledger,
     objections,
+    overlaps,
     reconcile,
     register,
     report,
@@ -46,6 +47,7 @@ app.add_typer(rules.app, name="rules")
 ledger.app.command("reconcile")(reconcile.reconcile)
 ledger.app.command("objections")(objections.objections)
 ledger.app.command("dispute")(objections.dispute)
+ledger.app.command("overlaps")(overlaps.overlaps)
 app.add_typer(rosters.app, name="rosters")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(rerun.app, name="rerun")

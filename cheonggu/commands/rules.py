@@ -162,7 +162,7 @@ def _run_mutations(catalogue: Catalogue, folder: Path, cases: list[Case], as_jso
 
 def read_catalogue(scheme: Scheme, folders: list[Path] | None) -> Catalogue:
     """The scheme's catalogue with the hospital's own folders behind it."""
-    return load_catalogue([*scheme.checks.rule_folders, *(folders or [])])
+    return load_catalogue(scheme.checks.rule_folders, folders or [])
 
 
 def explain_amount(scheme: Scheme, rule_id: str) -> dict[str, Any]:

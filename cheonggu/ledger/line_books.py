@@ -32,6 +32,11 @@ class LineBooks(Books):
         with self._read() as connection:
             return lines.read_overlaps(connection, batch_id)
 
+    def scheme_overlaps(self, scheme: str) -> pa.Table:
+        """Every statement of a scheme whose visit another scheme holds too (``lines.OVERLAPS``), by statement."""
+        with self._read() as connection:
+            return lines.read_scheme_overlaps(connection, scheme)
+
     def clocks(self, scheme: str) -> pa.Table:
         """Days that still run, by claim, statement and kind (``lines.CLOCKS``)."""
         with self._read() as connection:

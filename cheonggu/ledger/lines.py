@@ -39,6 +39,10 @@ HISTORY_LINE = pa.schema(
 HISTORY_VISIT = pa.schema(
     [("statement_key", pa.string()), ("other_scheme", pa.string()), ("visits", pa.int64())]
 )
+OVERLAPS = pa.schema(
+    [(name, pa.string()) for name in ("provider_code", "statement_key", "state", "claim_no", "other_scheme")]
+    + [("visits", pa.int64())]
+)
 CLOCKS = pa.schema(
     [(name, pa.string()) for name in ("provider_code", "claim_no", "statement_no", "kind", "document_no")]
     + [("due_on", pa.date32())]
@@ -200,16 +204,31 @@ def _same_line(table: Any, one: Any) -> Any:
 
 def read_overlaps(connection: Connection, batch_id: str) -> pa.Table:
     """Statements of a batch whose visit another scheme holds too (``HISTORY_VISIT``)."""
+    return read_table(
+        connection,
+        _overlaps(statement.c.statement_key).where(statement.c.batch_id == batch_id),
+        HISTORY_VISIT,
+    )
+
+
+def read_scheme_overlaps(connection: Connection, scheme: str) -> pa.Table:
+    """``OVERLAPS`` of a scheme, also those that the other scheme's claim made after ours had left."""
+    columns = [statement.c[name] for name in ("provider_code", "statement_key", "state")]
+    query = _overlaps(*columns, claim.c.claim_no).outerjoin(claim, claim.c.batch_id == statement.c.batch_id)
+    return read_table(connection, query.where(statement.c.scheme == scheme), OVERLAPS)
+
+
+def _overlaps(*columns: Any) -> Any:
+    """Per statement and other scheme the number of visits both hold, after ``columns`` of the statement."""
     mine, other = visit_mark.alias("mine"), visit_mark.alias("other")
-    query = (
-        select(statement.c.statement_key, other.c.scheme, func.count())
+    return (
+        select(*columns, other.c.scheme, func.count(mine.c.visit_hash.distinct()))
+        .select_from(statement)
         .join(mine, mine.c.statement_key == statement.c.statement_key)
         .join(other, and_(other.c.visit_hash == mine.c.visit_hash, other.c.scheme != mine.c.scheme))
-        .where(statement.c.batch_id == batch_id)
-        .group_by(statement.c.statement_key, other.c.scheme)
+        .group_by(*columns, other.c.scheme)
         .order_by(statement.c.statement_key, other.c.scheme)
     )
-    return read_table(connection, query, HISTORY_VISIT)
 
 
 def read_clocks(connection: Connection, scheme: str) -> pa.Table:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -31,28 +31,32 @@ PREEMPT = re.compile(r"(?P<list>[RI]):(?P<code>[0-9A-Z]{2})-(?P<detail>[0-9A-Z]{
 PREEMPT_LISTS = {"R": "return_reason", "I": "review_impossible_reason"}
 
 
-def load_catalogue(folders: Sequence[Path]) -> Catalogue:
+def load_catalogue(folders: Sequence[Path], own: Sequence[Path] = ()) -> Catalogue:
     """Read and check every rule of the folders, in order of folder and file name.
 
     ``folders[0]`` is the scheme's own catalogue ``<scheme>/rules/precheck`` with ``tables.csv`` and ``prepared.sql``;
-    dated values lie in ``<scheme>/rules/values``, layouts and code lists in ``<scheme>``. Further folders are a
-    hospital's own.
+    dated values lie in ``<scheme>/rules/values``, layouts and code lists in ``<scheme>``. Further folders hold what
+    schemes share. ``own``: a hospital's own folders.
     DataFileError names file, rule and reason of the first odd thing, UsageError a folder that is not there. Planning
     takes longest, so a process that loads the same files again, for the next pass of a night or the next night, gets
     what it has.
     """
     scheme = folders[0].parents[1]
-    read = [*folders, *(scheme / one for one in ("rules/values", "rules/formats.csv", "codes", "layouts"))]
-    return _load(tuple(folders), _digest(read))
+    read = [
+        *folders,
+        *own,
+        *(scheme / one for one in ("rules/values", "rules/formats.csv", "codes", "layouts")),
+    ]
+    return _load(tuple(folders), tuple(own), _digest(read))
 
 
 @lru_cache(maxsize=4)
-def _load(folders: tuple[Path, ...], version: str) -> Catalogue:
+def _load(folders: tuple[Path, ...], own: tuple[Path, ...], version: str) -> Catalogue:
     scheme = folders[0].parents[1]
     layouts = LayoutCatalogue.from_folder(scheme / "layouts")
     tables = load_tables(folders[0] / "tables.csv", layouts)
     codes = CodeLists(scheme / "codes")
-    rules = read_rules(folders)
+    rules = read_rules(folders, own)
     allowed = _allowed_facts(layouts, codes)
     for rule in rules:
         _check_codes(rule, codes)
@@ -70,18 +74,19 @@ def _load(folders: tuple[Path, ...], version: str) -> Catalogue:
     return replace(catalogue, rules=tuple(_with_columns(rule, columns) for rule in rules))
 
 
-def read_rules(folders: Sequence[Path]) -> tuple[Rule, ...]:
-    """The rules of the folders as written, their conditions not planned: for those who only ask what a rule says."""
-    ours = [rule for path in rule_files(folders[0], is_own=False) for rule in read_file(path)]
-    own = [
-        replace(rule, is_own=True)
-        for folder in folders[1:]
-        for path in rule_files(folder, is_own=True)
-        for rule in read_file(path)
-    ]
-    _refuse_repeats([*ours, *own])
-    _refuse_our_letters(own, {_letters(one) for one in ours} | RESERVED)
-    return (*ours, *own)
+def read_rules(folders: Sequence[Path], own: Sequence[Path] = ()) -> tuple[Rule, ...]:
+    """The rules as written, their conditions not planned: for those who only ask what a rule says."""
+    ours = list(_read(folders, is_own=False))
+    hospital = [replace(rule, is_own=True) for rule in _read(own, is_own=True)]
+    _refuse_repeats([*ours, *hospital])
+    _refuse_our_letters(hospital, {_letters(one) for one in ours} | RESERVED)
+    return (*ours, *hospital)
+
+
+def _read(folders: Iterable[Path], *, is_own: bool) -> Iterator[Rule]:
+    for folder in folders:
+        for path in rule_files(folder, is_own=is_own):
+            yield from read_file(path)
 
 
 def _with_columns(rule: Rule, columns: Mapping[str, tuple[str, ...]]) -> Rule:

@@ -87,9 +87,11 @@ class TargetRules:
 class CheckRules:
     """What may set a statement aside or hold a claim, beside its shape.
 
-    ``tables(assembled folder, source tables, settings)`` gives what the rules of the ``rule_folders`` ask, from the
-    files themselves. ``judge(tables, context)`` gives findings of a whole batch once the shapes hold; a new instruction
-    of one of the ``decision_kinds`` about a blocked statement gives it another chance.
+    ``rule_folders``: the scheme's own rules with their ``tables.csv`` first, then those it shares with other schemes.
+    ``tables(assembled folder, source tables, settings)`` gives what the rules ask, from the files themselves; what the
+    ledger knows of other schemes is added where ``tables.csv`` declares it. ``judge(tables, context)`` gives findings
+    of a whole batch once the shapes hold; a new instruction of one of the ``decision_kinds`` about a blocked statement
+    gives it another chance.
     """
 
     rule_folders: tuple[Path, ...]

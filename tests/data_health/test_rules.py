@@ -12,6 +12,7 @@ import pytest
 
 import cheonggu
 from cheonggu.dated import load_series
+from cheonggu.precheck import SHARED_RULES
 from cheonggu.precheck.catalogue import PREEMPT_LISTS, Catalogue, Rule, load_catalogue
 from cheonggu.precheck.docs import write_page
 from cheonggu.precheck.formats import Version, pattern, versions
@@ -32,10 +33,9 @@ def catalogue() -> Catalogue:
     return load_catalogue(SCHEMES["hira"].checks.rule_folders)
 
 
-RULES = catalogue().rules
+RULES = tuple(one for one in catalogue().rules if one.file != "overlap.toml")
+SHARED = tuple(one for one in catalogue().rules if one.file == "overlap.toml")
 VALUES = sorted((HIRA / "rules" / "values").glob("*.toml"))
-# Series that are known ahead for some years only: the official calendar of a year comes out in the year before.
-ENDING = {"public_holiday_calendar"}
 FORMATS = versions([one.row for one in catalogue().codes.rows("special_detail")], {})
 
 
@@ -49,6 +49,13 @@ def test_all_350_rules_are_there_numbered_without_gaps() -> None:
     assert {family: sorted(own) for family, own in numbers.items()} == {
         family: list(range(1, count + 1)) for family, count in FAMILIES.items()
     }
+
+
+def test_every_scheme_of_one_ledger_has_the_shared_rules() -> None:
+    assert {one.id for one in SHARED} == {"OVL-001"}
+    for scheme in SCHEMES.values():
+        assert SHARED_RULES in scheme.checks.rule_folders
+        assert scheme.targets.find_visits is not None
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda one: one.id)
@@ -91,7 +98,7 @@ def test_a_rule_of_the_whole_claim_names_no_statement() -> None:
 
 
 def test_every_optional_table_is_asked_by_some_rule() -> None:
-    asked = {name for rule in RULES for name in rule.requires} - {"finding"}
+    asked = {name for rule in (*RULES, *SHARED) for name in rule.requires} - {"finding"}
     assert {one.name for one in catalogue().tables.optional} == asked
 
 
@@ -104,7 +111,7 @@ def test_personal_columns_are_marked() -> None:
 def test_a_dated_value_can_be_read_and_holds_today(path: Path) -> None:
     series = load_series(path)
     newest = series.values[-1]
-    assert newest.last is None or (path.stem in ENDING and newest.holds_on(series.confirmed_on))
+    assert newest.last is None
     assert series.confidence in ("official", "secondary", "unverified", "ours")
     assert re.search(r"\S{3}", series.meaning)
 

@@ -209,9 +209,9 @@ def test_a_hospital_adds_rules_and_changes_the_version(
     scheme = bare_scheme(own=rule())
     hospital = tmp_path / "hospital"
     hospital.mkdir()
-    before = load_catalogue([scheme, hospital])
+    before = load_catalogue([scheme], [hospital])
     (hospital / "mine.toml").write_text(rule(rule_id="HSP-001"), encoding="utf-8")
-    after = load_catalogue([scheme, hospital])
+    after = load_catalogue([scheme], [hospital])
     assert [one.id for one in after.rules] == ["OWN-001", "HSP-001"]
     assert before.version != after.version
     tables = changed(after, bases["clinic"], "stmt 00001 visit_days = 2")
@@ -237,7 +237,7 @@ def test_the_example_of_the_handbook_can_be_loaded(bare_scheme: Callable[..., Pa
     hospital = tmp_path / "own"
     hospital.mkdir()
     (hospital / "own.toml").write_text(textwrap.dedent(example), encoding="utf-8")
-    assert [one.id for one in load_catalogue([bare_scheme(), hospital]).rules] == ["HSP-001"]
+    assert [one.id for one in load_catalogue([bare_scheme()], [hospital]).rules] == ["HSP-001"]
 
 
 def test_the_same_files_are_planned_once_and_changed_ones_anew(bare_scheme: Callable[..., Path]) -> None:

@@ -76,7 +76,7 @@ def test_search_says_when_nothing_is_found_and_which_lists_there_are() -> None:
 def test_list_shows_every_rule_and_json_carries_the_facts() -> None:
     text = run("rules", "list")
     assert "DAY-010   error   내원일수가 요양급여일수보다 큽니다 · Visit days exceed benefit days" in text
-    assert "350 rules." in text
+    assert "351 rules." in text
     rows = json.loads(run("rules", "list", "--level", "warning", "--json"))
     assert {row["level"] for row in rows} == {"warning"}
     assert {"id", "basis", "preempts", "confidence", "from", "to", "requires", "conditions"} <= set(rows[0])

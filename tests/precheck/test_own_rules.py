@@ -124,7 +124,7 @@ def test_an_odd_own_rule_is_refused(
 ) -> None:
     (own / "own.toml").write_text(text, encoding="utf-8")
     with pytest.raises(DataFileError) as refused:
-        load_catalogue([bare_scheme(), own])
+        load_catalogue([bare_scheme()], [own])
     assert str(refused.value).startswith(f"own.toml, rule {words}")
     place, _, reason = refused.value.ko.partition(": ")
     assert place.startswith("own.toml 파일의 규칙 ")
@@ -134,7 +134,7 @@ def test_an_odd_own_rule_is_refused(
 def test_a_file_that_is_not_utf8_is_refused(bare_scheme: Callable[..., Path], own: Path) -> None:
     (own / "own.toml").write_bytes(GOOD.encode("cp949"))
     with pytest.raises(DataFileError, match="it is not UTF-8") as refused:
-        load_catalogue([bare_scheme(), own])
+        load_catalogue([bare_scheme()], [own])
     assert "UTF-8로 저장하세요" in refused.value.ko
 
 
@@ -146,7 +146,7 @@ def test_a_byte_order_mark_capital_letters_and_a_semicolon_do_no_harm(
         + "query = 'SELECT statement_no FROM stmt;'"
     )
     (own / "OWN.TOML").write_bytes(b"\xef\xbb\xbf" + (GOOD + query).encode())
-    assert [one.id for one in load_catalogue([bare_scheme(), own]).rules] == ["HSP-001", "HSP-002"]
+    assert [one.id for one in load_catalogue([bare_scheme()], [own]).rules] == ["HSP-001", "HSP-002"]
 
 
 def test_a_detail_may_measure_what_is_not_personal(bare_scheme: Callable[..., Path], own: Path) -> None:
@@ -155,17 +155,17 @@ def test_a_detail_may_measure_what_is_not_personal(bare_scheme: Callable[..., Pa
         + "query = \"SELECT statement_no, 'days ' || max(visit_days) AS detail FROM stmt GROUP BY patient_name, 1\""
     )
     (own / "own.toml").write_text(query, encoding="utf-8")
-    assert len(load_catalogue([bare_scheme(), own]).rules) == 1
+    assert len(load_catalogue([bare_scheme()], [own]).rules) == 1
 
 
 def test_a_folder_that_is_not_there_or_holds_no_rules_is_no_empty_catalogue(
     bare_scheme: Callable[..., Path], own: Path
 ) -> None:
     with pytest.raises(UsageError, match="no rules folder"):
-        load_catalogue([bare_scheme(), own / "missing"])
+        load_catalogue([bare_scheme()], [own / "missing"])
     (own / "own.toml.txt").write_text(GOOD, encoding="utf-8")
     with pytest.raises(UsageError, match=r"holds no \.toml file"):
-        load_catalogue([bare_scheme(), own])
+        load_catalogue([bare_scheme()], [own])
 
 
 def test_ids_of_our_own_letters_are_refused_though_they_are_free(
@@ -174,4 +174,4 @@ def test_ids_of_our_own_letters_are_refused_though_they_are_free(
     scheme = bare_scheme(days=GOOD.replace("HSP-001", "DAY-010"))
     (own / "own.toml").write_text(GOOD.replace("HSP-001", "DAY-999"), encoding="utf-8")
     with pytest.raises(DataFileError, match="ids that begin with DAY- are the product's"):
-        load_catalogue([scheme, own])
+        load_catalogue([scheme], [own])

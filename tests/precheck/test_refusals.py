@@ -27,7 +27,7 @@ def test_a_broken_rule_file_is_refused_with_file_rule_and_reason(
     own.mkdir()
     (own / path.name).write_text(text, encoding="utf-8")
     with pytest.raises(DataFileError) as refused:
-        load_catalogue([scheme, own])
+        load_catalogue([scheme], [own])
     assert refused.value.en.startswith(f"{path.name}, rule {words}")
     assert path.name in refused.value.ko
 

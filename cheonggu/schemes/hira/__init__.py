@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cheonggu.holidays import public_holidays
+from cheonggu.precheck import SHARED_RULES
 from cheonggu.schemes.hira.additions import cut_addition
 from cheonggu.schemes.hira.assemble import assemble
 from cheonggu.schemes.hira.claim_classes import advise, claim_from, rerun_classes
@@ -63,7 +64,7 @@ SCHEME = Scheme(
         find_visits=find_visits,
     ),
     files=ClaimFiles(layouts=LAYOUTS, folder=SAM, assemble=assemble, write=write_claim),
-    checks=CheckRules(rule_folders=(HOME / "rules" / "precheck",), tables=precheck_tables),
+    checks=CheckRules(rule_folders=(HOME / "rules" / "precheck", SHARED_RULES), tables=precheck_tables),
     amounts=AmountRules(
         explain=explain_rule, settle=settle_amounts, settings_key="amounts", check_settings=check_settings
     ),

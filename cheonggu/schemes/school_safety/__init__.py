@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cheonggu.holidays import public_holidays
+from cheonggu.precheck import SHARED_RULES
 from cheonggu.schemes.parts import AmountRules, AnswerRules, CheckRules, SourceViews, TargetRules
 from cheonggu.schemes.scheme import ClaimFiles, RerunRules, Scheme
 from cheonggu.schemes.school_safety.assemble import assemble
@@ -56,7 +57,7 @@ SCHEME = Scheme(
     ),
     files=ClaimFiles(layouts=LAYOUTS, folder=PACKAGE, assemble=assemble, write=write_package, once=ONCE),
     checks=CheckRules(
-        rule_folders=(HOME / "rules" / "precheck",),
+        rule_folders=(HOME / "rules" / "precheck", SHARED_RULES),
         tables=precheck_tables,
         judge=judge,
         decision_kinds=(DECIDED,),

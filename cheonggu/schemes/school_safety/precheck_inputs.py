@@ -37,7 +37,6 @@ def precheck_tables(
         "listed": _listed(folder),
         "source_claim": _accidents(views, members),
         "proposal": _numbered(propose(views, context), members),
-        **({"history_visit": _numbered(context["overlap"], members)} if "overlap" in context else {}),
     }
 
 
