@@ -18,7 +18,9 @@ from cheonggu.schemes.school_safety.assessment_rules import Profile
 from cheonggu.schemes.school_safety.channels import refused_channels
 from cheonggu.schemes.school_safety.deadlines import limit_table, limit_years
 
-CERTIFICATES = "('CERT_DIAG', 'CERT_OTHER')"
+# What is no medical cost that the patient bore (본인부담 진료비, AMB-02): certificates, and what no hospital was paid for.
+NOT_SPENT = "('FUTURE', 'CONSOLATION')"
+NO_MEDICAL_COST = "('CERT_DIAG', 'CERT_OTHER', 'FUTURE', 'CONSOLATION', 'PROPERTY')"
 CLAIM = """
     CREATE TABLE claim_base AS
     SELECT c.* EXCLUDE (case_kind, benefit_kind, victim_role, vehicle, has_signature, preexisting_won,
@@ -68,14 +70,15 @@ TOTALS = f"""
     CREATE TABLE claim AS
     WITH line_sum AS (
         SELECT claim_key, sum(amount_won)::BIGINT AS claimed_won,
-            coalesce(sum(amount_won) FILTER (nhi_class <> 'insurer_share'
-                AND coalesce(line_cat, '') NOT IN {CERTIFICATES}), 0)::BIGINT AS patient_medical_won,
+            coalesce(sum(amount_won) FILTER (nhi_class <> 'insurer_share' AND is_incurred
+                AND coalesce(line_cat, '') NOT IN {NO_MEDICAL_COST} AND coalesce(name_cat, '') NOT IN {NOT_SPENT}),
+                0)::BIGINT AS patient_medical_won,
             bool_or(starts_with(coalesce(line_cat, ''), 'DENT')) AS has_dental_line
         FROM line_base GROUP BY claim_key
     ), past AS (
         SELECT accident_key, sum(coalesce(amount_won, 0))::BIGINT AS claimed_won,
             coalesce(sum(amount_won) FILTER (coalesce(nhi_class, '') <> 'insurer_share'
-                AND line_cat NOT IN {CERTIFICATES}), 0)::BIGINT AS patient_medical_won
+                AND line_cat NOT IN {NO_MEDICAL_COST}), 0)::BIGINT AS patient_medical_won
         FROM history GROUP BY accident_key
     ), ranked AS (
         SELECT c.*, row_number() OVER (ORDER BY c.filed_on, c.claim_key) AS claim_rank,

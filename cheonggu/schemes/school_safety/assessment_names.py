@@ -1,7 +1,8 @@
 """Names of lines against the lists of products and words: matched after normalisation, the longest name first.
 
 Normalised: NFKC, small letters, everything but letters and digits away. A Latin word matches between other letters only
-as a whole word (``PCA`` is not in ``PCAB``). Two categories at the same length are ambiguous, never guessed.
+as a whole word (``PCA`` is not in ``PCAB``); so does a word of the list that ``is_alone``, because it is part of many
+other names. Two categories at the same length are ambiguous, never guessed.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ MATCH = """
     WITH hit AS (
         SELECT n.name, k.of, k.role, k.line_cat, k.efficacy_class, k.priority, length(k.compact) AS size
         FROM distinct_name n JOIN keyword k ON contains(n.compact, k.compact)
-        WHERE NOT k.is_latin OR regexp_matches(n.folded, k.pattern)
+        WHERE (NOT k.is_latin OR regexp_matches(n.folded, k.pattern))
+        AND (NOT k.is_alone OR regexp_matches(n.compact, '(^|[^a-z가-힣])' || k.compact || '($|[^a-z가-힣])'))
     ), best AS (
         SELECT *, dense_rank() OVER (PARTITION BY name ORDER BY priority, size DESC) AS place FROM hit
     )
@@ -65,6 +67,7 @@ def _keywords(rows: Sequence[Mapping[str, str]], pain_pump_first: bool) -> pa.Ta
             "efficacy_class": pa.array([one["efficacy_class"] or None for one in rows], pa.string()),
             "priority": pa.array([0 if first else 1 for first in is_first], pa.int64()),
             "is_latin": [word.isascii() and not word[0].isdigit() for word in folded],
+            "is_alone": [one["is_alone"] == "Y" for one in rows],
             "pattern": [_pattern(word) for word in folded],
         }
     )

@@ -75,7 +75,9 @@ CLAIMS = pa.schema(
         pa.field("filed_on", pa.date32()),
         pa.field("limit_from_accident_on", pa.date32()),  # not moved on where the holidays are not known
         pa.field("claimed_won", pa.int64()),
-        pa.field("patient_medical_won", pa.int64()),  # without certificate fees, denied lines in
+        pa.field(
+            "patient_medical_won", pa.int64()
+        ),  # what was spent on care; certificates out, denied lines in
         pa.field("lines_won", pa.int64()),  # payable lines as far as paid to the hospital
         pa.field("over_cap_won", pa.int64()),  # deducted: ⑤
         pa.field("preexisting_won", pa.int64()),  # deducted: 기왕증
