@@ -64,7 +64,7 @@ KINDS: Mapping[str, Kind] = {
     "held_by_reviewer": Kind("", "reviewer", "심사보류: 요청 자료가 있으면 제출", "held: send material if asked"),
     "objection_filed": Kind("objection_decision_expected", "reviewer", "이의신청 결정을 확인", "wait for the decision"),
     "re_review_filed": Kind("re_review_decision_expected", "reviewer", "재심사 결과를 확인", "wait for the answer"),
-    "objection": Kind("objection", "hospital", "이의신청·재심사 여부 결정", "decide on an objection or re-review"),
+    "objection": Kind("objection", "hospital", "이의신청·심사청구 여부 결정", "decide on an objection or review"),
     "material": Kind("supplement_material", "hospital", "요청 자료 제출", "send the material asked for"),
     "not_handed_off": Kind("person", "hospital", "승인·송신 대기 확인", "approve, or see why it waits"),
     "not_sent": Kind("receipt_expected", "hospital", "청구 프로그램에서 로그인하여 송신", "log in and send"),

@@ -146,6 +146,8 @@ class Review:
     findings: pa.Table = field(repr=False)
     # Statements that the payer, not the reviewer, refuses (지급불능); told apart by the scheme's code table.
     payer_refused: frozenset[str] = frozenset()
+    # The decision about a filing of ours: statements under dispute get their new decision by it.
+    answers_dispute: bool = False
     prescriptions: pa.Table = field(default_factory=PRESCRIPTION_CUTS.empty_table, repr=False)
 
 

@@ -1,4 +1,4 @@
-"""Objections and re-review requests (이의신청·재심사조정청구): what could be disputed, until when, for how much.
+"""Objections and review requests (이의신청·재심사조정청구·심사청구): what could be disputed, until when, for how much.
 
 A candidate is a statement of which the reviewer cut something by a code that allows the remedy. The draft holds claim
 numbers and codes, nothing about the patient; grounds, attachments and the signature stay with a person.
@@ -6,6 +6,7 @@ numbers and codes, nothing about the patient; grounds, attachments and the signa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
@@ -21,7 +22,7 @@ from cheonggu.query import Tables
 from cheonggu.schemes.parts import DisputeRules
 from cheonggu.schemes.scheme import Scheme
 
-TITLES = {"re-review": "재심사조정청구서", "objection": "이의신청서"}
+ByStatement = dict[tuple[str, ...], list[dict[str, Any]]]
 OPEN, SOON, EXPIRED = "open", "soon", "expired"
 CANDIDATES = pa.schema(
     [
@@ -92,38 +93,50 @@ def file_dispute(
 def draft_disputes(ledger: Ledger, scheme: Scheme, candidates: pa.Table) -> dict[str, str]:
     """File name → HTML, one document per claim, round and kind of the candidates."""
     lines, _ = _read(ledger, scheme, None)
-    by_statement: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for line in lines.to_pylist():
-        key = (line["provider_code"], line["claim_no"], line["statement_no"])
-        by_statement.setdefault(key, []).append(line)
+    cuts, items = _by_statement(lines), _by_statement(ledger.history_lines(scheme.name))
     documents: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in candidates.to_pylist():
         names = ("provider_code", "claim_no", "review_round", "kind")
         documents.setdefault(tuple(row[name] for name in names), []).append(row)
     return {
-        f"{'-'.join(key)}.html": _render(_rules(scheme), key[3], rows, by_statement)
+        f"{'-'.join(key)}.html": _render(_rules(scheme), key[3], rows, cuts, items)
         for key, rows in documents.items()
     }
 
 
+def _by_statement(lines: pa.Table) -> ByStatement:
+    found: ByStatement = {}
+    for line in lines.to_pylist():
+        found.setdefault((line["provider_code"], line["claim_no"], line["statement_no"]), []).append(line)
+    return found
+
+
 def _render(
-    rules: DisputeRules,
-    kind: str,
-    rows: list[dict[str, Any]],
-    lines: dict[tuple[str, ...], list[dict[str, Any]]],
+    rules: DisputeRules, kind: str, rows: list[dict[str, Any]], cuts: ByStatement, items: ByStatement
 ) -> str:
+    """One draft; ``items`` are the decided lines with their facts, where the scheme is answered line by line."""
     statements = []
     for row in rows:
-        mine = lines[row["provider_code"], row["claim_no"], row["statement_no"]]
+        place = (row["provider_code"], row["claim_no"], row["statement_no"])
+        mine = cuts[place]
         told = [
             line | {"reason": rules.describe(line["finding_class"], line["code"], line["detail_code"])}
             for line in mine
             if kind in line["remedies"].split(";")
         ]
-        statements.append({"statement_no": row["statement_no"], "amount": row["amount"], "lines": told})
+        decided = [
+            one
+            | {"facts": json.loads(one["facts"])}
+            | {
+                "reason": one["text"]
+                or (rules.describe("adjusted", one["code"], None) if one["code"] else "")
+            }
+            for one in items.get(place, [])
+        ]
+        statements.append(row | {"lines": told, "items": decided})
     total = sum(row["amount"] for row in rows)
     return _template(rules.template).render(
-        title=TITLES[kind], claim=rows[0], statements=statements, total=total
+        title=rules.titles[kind], claim=rows[0], statements=statements, total=total
     )
 
 
@@ -138,7 +151,7 @@ def _days(rules: DisputeRules, decisions: list[dict[str, Any]], today: date) -> 
     """Per statement and kind that was not filed yet: notice, warning and last day, and how near it is."""
     rows = []
     for one in decisions:
-        for kind in TITLES:
+        for kind in rules.titles:
             if kind in one["filed"].split(";"):
                 continue
             # After a re-review was decided the days for an objection begin anew.

@@ -40,6 +40,11 @@ KINDS = ("re-review", "objection")
 TOLD = pa.schema([("document_no", pa.string()), ("issued", pa.date32()), ("learned_on", pa.date32())])
 FILED_BEFORE = pa.schema([(name, pa.string()) for name in (*KEY, "kind")] + [("issued", pa.date32())])
 CUT_OUTCOMES = ("adjusted", "impossible")
+ANSWERED = {
+    "accepted": StatementEvent.DISPUTE_ACCEPTED,
+    "adjusted": StatementEvent.DISPUTE_ADJUSTED,
+    "impossible": StatementEvent.DISPUTE_IMPOSSIBLE,
+}
 FILED, RECEIVED, RETURNED, DECIDED = "filed", "received", "returned", "decided"
 
 
@@ -102,6 +107,23 @@ def apply_dispute_receipt(progress: Progress, content: DisputeReceipt) -> None:
     progress.disputed.append(found.claim_no)
     if len(answered) < len(set(content.statement_nos)):
         progress.stop(found, "not-disputed")
+
+
+def answer_disputes(progress: Progress, found: Any, decided: pa.Table) -> list[pa.Table]:
+    """A review round that answers filings: closes them and gives the moves of ``decided`` (statement_no,
+    statement_key, state, outcome) out of DISPUTED."""
+    moves = []
+    for outcome, event in ANSWERED.items():
+        rows = decided.filter(pc.equal(decided["outcome"], outcome))
+        number = progress.notice.document_no
+        progress.tx.connection.execute(
+            update(dispute)
+            .where(_open_of(found, rows["statement_no"].to_pylist(), None))
+            .values(state=DECIDED, outcome=outcome, document_no=number)
+        )
+        rows = rows.filter(pc.equal(rows["state"], StatementState.DISPUTED.value))
+        moves.append(plan_moves(rows["statement_key"], rows["state"], event))
+    return moves
 
 
 def apply_cost_decision(progress: Progress, content: CostDecision) -> None:

@@ -34,7 +34,8 @@ CLAIM_LINES = pa.schema(
 VISITS = pa.schema([("statement_key", pa.string()), ("visit", pa.string())])
 HISTORY_LINE = pa.schema(
     [(name, pa.string()) for name in ("statement_key", "person_key", "case_key", "facts", "decision")]
-    + [("claimed_amount", pa.int64()), ("decided_amount", pa.int64())]
+    + [(name, pa.string()) for name in ("code", "text", "provider_code", "claim_no", "statement_no")]
+    + [(name, pa.int64()) for name in ("line_no", "claimed_amount", "decided_amount")]
 )
 HISTORY_VISIT = pa.schema(
     [("statement_key", pa.string()), ("other_scheme", pa.string()), ("visits", pa.int64())]
@@ -174,6 +175,12 @@ def read_history_lines(connection: Connection, scheme: str) -> pa.Table:
             claim_line.c.case_key,
             claim_line.c.facts,
             one.decision,
+            one.code,
+            one.text,
+            one.provider_code,
+            one.claim_no,
+            one.statement_no,
+            one.line_no,
             one.claimed_amount,
             one.decided_amount,
         )

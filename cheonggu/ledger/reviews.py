@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from cheonggu.ledger.audit import MOVES, digest_rows
 from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.database import insert_rows, read_table, to_columns
+from cheonggu.ledger.disputes import answer_disputes
 from cheonggu.ledger.imports import (
     Progress,
     check_serials,
@@ -242,8 +243,11 @@ def _move(progress: Progress, found: Any, review: Review, ours: pa.Table, decisi
     is_here = pc.fill_null(pc.equal(mine["batch_id"], found.batch_id), False)
     movable = [one.value for one in STATEMENT_MOVES.sources(StatementEvent.REVIEW_ACCEPTED)]
     can_move = pc.is_in(mine["state"], value_set=pa.array(movable, pa.string()))
+    newest = mine.filter(pc.and_(is_newest, is_here))
     mine = mine.filter(pc.and_(pc.and_(is_newest, is_here), can_move))
     parts = [MOVES.empty_table()]
+    if review.answers_dispute:
+        parts += answer_disputes(progress, found, newest)
     for outcome, event in EVENTS.items():
         chosen = mine.filter(pc.equal(mine["outcome"], outcome))
         parts.append(plan_moves(chosen["statement_key"], chosen["state"], event))

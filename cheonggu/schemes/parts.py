@@ -126,13 +126,15 @@ class DisputeRules:
     """Remedies against a decision.
 
     ``remedies(lines)`` gives per finding the kinds it allows, parted by ';'; ``days(kind, notice_on, learned_on)`` the
-    day to warn from and the last day; ``describe(class, code, detail)`` a code's official text; ``template`` the draft.
+    day to warn from and the last day; ``describe(class, code, detail)`` a code's official text; ``template`` the draft,
+    ``titles`` its official name by kind: the kinds this scheme knows.
     """
 
     remedies: Callable[[pa.Table], pa.Array]
     days: Callable[[str, date, date | None], tuple[date, date]]
     describe: Callable[[str, str, str | None], str]
     template: Path
+    titles: Mapping[str, str]
 
 
 @dataclass(frozen=True)

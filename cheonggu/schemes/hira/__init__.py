@@ -79,6 +79,7 @@ SCHEME = Scheme(
             days=dispute_days,
             describe=describe_finding,
             template=HOME / "documents" / "dispute.html.jinja",
+            titles={"re-review": "재심사조정청구서", "objection": "이의신청서"},
         ),
     ),
     reruns=RerunRules(classes=rerun_classes, advise=advise, claim_from=claim_from, cut_addition=cut_addition),

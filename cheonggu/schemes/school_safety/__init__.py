@@ -15,6 +15,7 @@ from cheonggu.schemes.school_safety.notices import parse, receipt_clocks
 from cheonggu.schemes.school_safety.package.write import ONCE, PACKAGE, write_package
 from cheonggu.schemes.school_safety.precheck_inputs import precheck_tables
 from cheonggu.schemes.school_safety.rehearsal import REHEARSAL
+from cheonggu.schemes.school_safety.review_request import DISPUTES
 from cheonggu.schemes.school_safety.signing import SIGNATURES
 from cheonggu.schemes.school_safety.source import CONTRACT
 from cheonggu.schemes.school_safety.targets import (
@@ -69,6 +70,7 @@ SCHEME = Scheme(
         deadlines=HOME / "rules" / "deadlines.toml",
         public_holidays=public_holidays,
         receipt_clocks=receipt_clocks,
+        disputes=DISPUTES,
     ),
     reruns=RerunRules(classes=rerun_classes, advise=advise, claim_from=claim_from, cut_addition=cut_addition),
     gateway="school_portal",

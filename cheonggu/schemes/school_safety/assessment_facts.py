@@ -18,7 +18,7 @@ from cheonggu.schemes.school_safety.assessment_rules import Profile
 from cheonggu.schemes.school_safety.channels import refused_channels
 from cheonggu.schemes.school_safety.deadlines import limit_table, limit_years
 
-# What is no medical cost that the patient bore (본인부담 진료비, AMB-02): certificates, and what no hospital was paid for.
+# What is no medical cost that the patient bore (본인부담 진료비, AMB-02): certificates, and what no hospital got.
 NOT_SPENT = "('FUTURE', 'CONSOLATION')"
 NO_MEDICAL_COST = "('CERT_DIAG', 'CERT_OTHER', 'FUTURE', 'CONSOLATION', 'PROPERTY')"
 CLAIM = """

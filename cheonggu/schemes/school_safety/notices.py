@@ -3,7 +3,8 @@
 How they speak to the ledger: receipt and return as they are; a decision is a review of the claims it lists (paid:
 accepted; partial and refused: adjusted; papers asked for: impossible as sent, for it comes back in a supplementary
 claim); an extension starts the review without deciding. Clocks follow the law: 14 days to decide, 14 more when told
-in time (제41조제2·3항), 90 days for a review request from a refusal (제57조). A payment is final.
+in time (제41조제2·3항), 90 days for a review request from a decision that gives less than was claimed, be it by a line,
+a cap or an offset (제57조). A payment is final.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ from cheonggu.notices import (
     Totals,
 )
 from cheonggu.schemes.school_safety.assessment_rules import load_profile
-from cheonggu.schemes.school_safety.deadlines import decision_end, end_of_days
+from cheonggu.schemes.school_safety.deadlines import decision_end
+from cheonggu.schemes.school_safety.review_request import KIND, request_days
 from cheonggu.schemes.school_safety.values import value_on
 
 XSD = Path(__file__).with_name("notice.xsd")
@@ -42,6 +44,7 @@ OUTCOMES = {"paid": "accepted", "partial": "adjusted", "refused": "adjusted", "s
 CONTENT_OF = {"supplement": "decision", "review-decision": "decision"}
 DECIDE_BY, REVIEW_REQUEST_BY, SUPPLEMENT_BY = "decide_by", "review_request_by", "supplement_by"
 NOT_IN_LAW = "OTHER"
+OFFSETS = {"offset-preexisting": "PREEXISTING_PART", "offset-other": "OTHER_COMPENSATION"}
 
 
 @cache
@@ -66,6 +69,7 @@ def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> Notice:
     if kind == "extension":
         return replace(empty, review=_started(part), clocks=tuple(_extended(part)))
     review, lines = _review(part)
+    review = replace(review, answers_dispute=kind == "review-decision")
     return replace(empty, review=review, lines=lines, clocks=tuple(_answer_clocks(part, issued)))
 
 
@@ -126,11 +130,8 @@ def _answer_clocks(part: etree._Element, issued: date) -> Iterable[Clock]:
         if decision == "supplement":
             days = int(value_on("supplement_days", issued))
             yield Clock(said["claim-no"], number, SUPPLEMENT_BY, issued + timedelta(days=days))
-        elif decision in ("partial", "refused"):
-            days = int(value_on("review_request_days", issued))
-            # A claimant's period moves on over a holiday; where holidays are not known, the stricter day stands.
-            last = end_of_days(issued, days, moves=True) or issued + timedelta(days=days)
-            yield Clock(said["claim-no"], number, REVIEW_REQUEST_BY, last)
+        elif int(one.get("decided") or 0) < int(one.get("claimed") or 0):
+            yield Clock(said["claim-no"], number, REVIEW_REQUEST_BY, request_days(KIND, issued, None)[1])
 
 
 def _payment(part: etree._Element) -> Payment:
@@ -166,9 +167,12 @@ def _review(part: etree._Element) -> tuple[Review, pa.Table]:
         _check_sums(said, own)
         claimed, decided = int(said["claimed"]), int(said["decided"])
         outcome = OUTCOMES[said["decision"]]
+        if outcome == "accepted" and decided < claimed:  # every line is paid, less an offset
+            outcome = "adjusted"
         statements.append(_statement(said["statement-no"], outcome, claimed, decided))
         lines += own
-        found += [_cut(one) for one in own if one["decision"] == "deny"]
+        found += [_cut(one) for one in own if one["decided_amount"] < one["claimed_amount"]]
+        found += _offsets(said, own, decided)
         found += [_asked(said["statement-no"], one) for one in claim.iterfind("paper")]
     return _make_review(part, statements, found), pa.Table.from_pylist(lines, schema=LINE_DECISIONS)
 
@@ -225,6 +229,21 @@ def _cut(line: dict[str, Any]) -> dict[str, Any]:
         "amount": line["claimed_amount"] - line["decided_amount"],
         "text": line["text"],
     }
+
+
+def _offsets(said: dict[str, str], lines: list[dict[str, Any]], decided: int) -> Iterable[dict[str, Any]]:
+    """What came off the sum of the lines, the pre-existing part first; together what the decision left out of it."""
+    rest = sum(one["decided_amount"] for one in lines) - decided
+    for name, code in OFFSETS.items():
+        amount = min(rest, int(said.get(name, 0)))
+        rest -= amount
+        if amount:
+            yield {
+                "statement_no": said["statement-no"],
+                "finding_class": "adjusted",
+                "code": code,
+                "amount": amount,
+            }
 
 
 def _asked(number: str, paper: etree._Element) -> dict[str, Any]:

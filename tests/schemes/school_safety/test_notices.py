@@ -99,6 +99,38 @@ def test_an_offset_lowers_what_is_paid_and_must_add_up() -> None:
         parse(notice("decision", decided("partial", 1000, 700, inner, ' offset-other="200"')))
 
 
+def test_every_won_left_out_is_a_finding_and_starts_the_ninety_days() -> None:
+    """A crown of 600,000 won paid by its cap, and 150,000 won of a pre-existing condition taken off the sum."""
+    inner = '<line item-no="1" decision="pay" claimed="600000" amount="500000" reason-code="DENT_CROWN_CAP"/>'
+    more = ' offset-preexisting="150000"'
+    found = parse(notice("decision", decided("partial", 600_000, 350_000, inner, more)))
+    assert found.review is not None
+    cuts = found.review.findings.to_pylist()
+    assert [(one["line_no"], one["code"], one["amount"]) for one in cuts] == [
+        (1, "DENT_CROWN_CAP", 100_000),
+        (None, "PREEXISTING_PART", 150_000),
+    ]
+    assert ("review_request_by", date(2026, 10, 12)) in {(one.kind, one.due_on) for one in found.clocks}
+
+
+def test_a_claim_paid_less_an_offset_may_be_disputed() -> None:
+    inner = '<line item-no="1" decision="pay" claimed="1000" amount="1000"/>'
+    found = parse(notice("decision", decided("paid", 1000, 700, inner, ' offset-other="300"')))
+    assert found.review is not None
+    assert found.review.statements["outcome"].to_pylist() == ["adjusted"]
+    assert found.review.totals.adjusted_amount == 300
+    assert [one["code"] for one in found.review.findings.to_pylist()] == ["OTHER_COMPENSATION"]
+    assert "review_request_by" in {one.kind for one in found.clocks}
+
+
+def test_an_offset_above_the_paid_lines_leaves_nothing_and_no_more_than_they_were() -> None:
+    inner = '<line item-no="1" decision="pay" claimed="1000" amount="1000"/>'
+    more = ' offset-preexisting="900" offset-other="300"'
+    found = parse(notice("decision", decided("refused", 1000, 0, inner, more)))
+    assert found.review is not None
+    assert found.review.findings["amount"].to_pylist() == [900, 100]
+
+
 def test_papers_asked_for_make_the_claim_one_to_be_supplemented() -> None:
     inner = '<paper document-code="EXTRA_BY_ITEM">추가서류</paper>'
     found = parse(notice("supplement", decided("supplement", 3000, 0, inner)))
