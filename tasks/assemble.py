@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from prefect import task
@@ -11,6 +10,7 @@ from prefect import task
 from cheonggu.assembly import assemble_batch, record_assembled
 from cheonggu.confirming import is_required, take_confirmed, unconfirmed_digest
 from cheonggu.ledger import Batch
+from cheonggu.side_by_side import side_by_side
 from tasks.resources import Resources, open_resources
 from tasks.settings import REPEATABLE
 
@@ -38,23 +38,24 @@ def assemble(scheme: str) -> Assembly:
             one.batch_id: here.ledger.remark_for(one.provider_code, one.group.get("form_no", ""))
             for one in batches
         }
-        with ThreadPoolExecutor(here.site.threads) as pool:
-            built = pool.map(
-                lambda one: assemble_batch(
-                    here.folder(one.batch_id),
-                    here.scheme,
-                    one,
-                    numbers[one.batch_id],
-                    remarks[one.batch_id],
-                    here.site.chunk_statements,
-                ),
-                batches,
+        built = side_by_side(
+            lambda one: assemble_batch(
+                here.folder(one.batch_id),
+                here.scheme,
+                one,
+                numbers[one.batch_id],
+                remarks[one.batch_id],
+                here.site.chunk_statements,
+            ),
+            batches,
+            lambda one: one.statement_count,
+            threads=here.site.threads,
+        )
+        find_visits = here.scheme.targets.find_visits if len(here.site.sources) > 1 else None
+        for batch, claim in zip(batches, built, strict=True):
+            held += not record_assembled(
+                here.ledger, here.folder(batch.batch_id), batch, claim, here.actor, find_visits
             )
-            find_visits = here.scheme.targets.find_visits if len(here.site.sources) > 1 else None
-            for batch, claim in zip(batches, built, strict=True):
-                held += not record_assembled(
-                    here.ledger, here.folder(batch.batch_id), batch, claim, here.actor, find_visits
-                )
     done = Assembly(len(batches) - held, held, len(validated) - len(batches))
     LOG.info(
         "작성 %d건, 보류 %d, 근무 현황 확정 대기 %d · claims, held, waiting for rosters",

@@ -62,6 +62,7 @@ def precheck(scheme: str, as_of: date) -> Precheck:
             ),
             batches,
             threads=here.site.threads,
+            weigh=lambda one: one.statement_count,
         )
         for batch, checked in zip(batches, results, strict=True):
             here.ledger.record_prechecked(batch.batch_id, checked.status, checked.findings, here.actor)

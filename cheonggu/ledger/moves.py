@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     MetaData,
     Table,
     Text,
@@ -170,7 +171,7 @@ def free_identities(connection: Connection, provider_code: str, claim_no: str) -
     connection.execute(delete(live_submission).where(of_claim(live_submission, provider_code, claim_no)))
 
 
-def of_claim(table: Table, provider_code: Any, claim_no: Any) -> ColumnElement[bool]:
+def of_claim(table: FromClause, provider_code: Any, claim_no: Any) -> ColumnElement[bool]:
     """The rows of one claim; the values may be columns of another table."""
     is_it: ColumnElement[bool] = (table.c.provider_code == provider_code) & (table.c.claim_no == claim_no)
     return is_it

@@ -12,10 +12,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Connection, Select, Text, and_, cast, func, select
+import pyarrow.compute as pc
+from sqlalchemy import Connection, FromClause, Select, Text, and_, cast, func, select
 
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.model import Batch
+from cheonggu.ledger.moves import of_claim
 from cheonggu.ledger.registers import BEFORE_HAND_OFF
 from cheonggu.ledger.tables import (
     batch,
@@ -24,9 +26,11 @@ from cheonggu.ledger.tables import (
     decision,
     decision_finding,
     notice,
+    notice_claim,
     statement,
     statement_personal,
 )
+from cheonggu.query import Tables
 from cheonggu.states import ClaimState, StatementState
 
 OPEN_OR_BACK = (ClaimState.OPEN, ClaimState.WITHDRAWN, ClaimState.RETURNED)
@@ -58,6 +62,27 @@ STATEMENTS = pa.schema(
         ("content_hash", pa.string()),
     ]
 )
+# Statements as the ledger gives them, and the reasons that are added to those made impossible.
+MET = pa.schema(
+    [field for field in STATEMENTS if field.name not in ("reason_code", "detail_code")]
+    + [pa.field("document_no", pa.string()), pa.field("outcome", pa.string())]
+)
+REASONS = pa.schema(
+    [(name, pa.string()) for name in ("document_no", "claim_no", "statement_no")]
+    + [("seq", pa.int64()), ("code", pa.string()), ("detail_code", pa.string())]
+)
+WITH_REASONS = f"""
+WITH first AS (FROM reason
+    QUALIFY row_number() OVER (PARTITION BY document_no, claim_no, statement_no ORDER BY seq) = 1)
+SELECT {
+    ", ".join(
+        {"reason_code": "f.code AS reason_code", "detail_code": "f.detail_code"}.get(one, f"m.{one}")
+        for one in STATEMENTS.names
+    )
+}
+FROM met m LEFT JOIN first f ON m.outcome = '{IMPOSSIBLE}' AND f.document_no = m.document_no
+    AND f.claim_no = m.claim_no AND f.statement_no = m.statement_no
+"""
 CLAIM_COLUMNS = (
     "batch_id",
     "provider_code",
@@ -97,47 +122,73 @@ def read_identities(connection: Connection, one: Batch) -> pa.Table:
 def read_statements(connection: Connection, one: Batch, as_of: date, receipt_nos: Sequence[str]) -> pa.Table:
     """``STATEMENTS`` of other claims: of the batch's patients in the last year, of the receipts it refers to, and
     those cut lately; the newest decision of each."""
-    mine = (
-        select(statement_personal.c.resident_no_hash)
-        .join(statement, statement.c.statement_key == statement_personal.c.statement_key)
-        .where(statement.c.batch_id == one.batch_id, statement_personal.c.resident_no_hash.is_not(None))
-    )
-    first_month = f"{int(one.treatment_month[:4]) - YEARS_BACK}{one.treatment_month[4:]}"
-    of_patients = and_(
-        statement_personal.c.resident_no_hash.in_(mine), claim.c.treatment_month >= first_month
-    )
-    cut_lately = and_(
-        statement.c.state == StatementState.ADJUSTED.value,
-        notice.c.issued >= as_of - timedelta(days=DECIDED_DAYS),
-    )
-    wanted = [of_patients, cut_lately]
+    lately = select(notice.c.document_no).where(notice.c.issued >= as_of - timedelta(days=DECIDED_DAYS))
+    documents = connection.execute(lately).scalars().all()
+    queries = [_of_patients(one), _cut_by(one, documents)]
     if receipt_nos:
-        wanted.append(claim.c.receipt_no.in_(receipt_nos))
-    found = [read_table(connection, _select_statements(one).where(part), STATEMENTS) for part in wanted]
-    return pa.concat_tables(found)
-
-
-def _select_statements(one: Batch) -> Select[Any]:
-    sent = claim_statement.c
-    newest = (
-        select(
-            decision,
-            func.row_number()
-            .over(
-                partition_by=[decision.c.provider_code, decision.c.claim_no, decision.c.statement_no],
-                order_by=decision.c.review_round.desc(),
-            )
-            .label("place"),
+        received = select(claim.c.batch_id).where(
+            claim.c.provider_code == one.provider_code, claim.c.receipt_no.in_(receipt_nos)
         )
-        .where(decision.c.provider_code == one.provider_code)
-        .subquery()
+        batches = connection.execute(received).scalars().all()
+        queries.append(_select_statements(one, claim.c.batch_id.in_(batches)))
+    found = pa.concat_tables([read_table(connection, query, MET) for query in queries])
+    return _with_reasons(connection, found)
+
+
+def _of_patients(one: Batch) -> Select[Any]:
+    """From the batch's statements over their patients to these patients' other statements."""
+    mine, own = statement.alias("mine"), statement_personal.alias("own")
+    first_month = f"{int(one.treatment_month[:4]) - YEARS_BACK}{one.treatment_month[4:]}"
+    met = (
+        mine.join(own, own.c.statement_key == mine.c.statement_key)
+        .join(statement_personal, statement_personal.c.resident_no_hash == own.c.resident_no_hash)
+        .join(claim_statement, claim_statement.c.statement_key == statement_personal.c.statement_key)
+        .join(claim, of_claim(claim, claim_statement.c.provider_code, claim_statement.c.claim_no))
+        .join(statement, statement.c.statement_key == claim_statement.c.statement_key)
     )
-    is_newest = and_(
-        newest.c.provider_code == sent.provider_code,
-        newest.c.claim_no == sent.claim_no,
-        newest.c.statement_no == sent.statement_no,
-        newest.c.place == 1,
+    wanted = and_(mine.c.batch_id == one.batch_id, claim.c.treatment_month >= first_month)
+    return _select_statements(one, wanted, met).distinct()
+
+
+def _cut_by(one: Batch, documents: Sequence[str]) -> Select[Any]:
+    """From notices over the claims they spoke of to the statements that they were the last to adjust."""
+    told = notice_claim.alias("told")
+    met = (
+        told.join(claim, of_claim(claim, told.c.provider_code, told.c.claim_no))
+        .join(claim_statement, of_claim(claim_statement, claim.c.provider_code, claim.c.claim_no))
+        .join(statement, statement.c.statement_key == claim_statement.c.statement_key)
+        .join(statement_personal, statement_personal.c.statement_key == statement.c.statement_key)
     )
+    wanted = and_(
+        told.c.document_no.in_(documents),
+        decision.c.document_no == told.c.document_no,
+        statement.c.state == StatementState.ADJUSTED.value,
+    )
+    return _select_statements(one, wanted, met)
+
+
+def _select_statements(one: Batch, wanted: Any, met: FromClause | None = None) -> Select[Any]:
+    """``MET`` of the statements of other live claims of the provider; ``met``: how the joins find them.
+
+    Provider and scheme are compared as expressions: every statement ever claimed has them, so that an index on them
+    would lead SQLite, which knows no sizes, through the whole past for each batch.
+    """
+    sent = claim_statement.c
+    if met is None:
+        met = (
+            claim.join(claim_statement, of_claim(claim_statement, claim.c.provider_code, claim.c.claim_no))
+            .join(statement, statement.c.statement_key == sent.statement_key)
+            .join(statement_personal, statement_personal.c.statement_key == sent.statement_key)
+        )
+    other = decision.alias("other")
+    newest = (
+        select(func.max(other.c.review_round))
+        .where(of_statement(other, sent))
+        .correlate(claim_statement)
+        .scalar_subquery()
+    )
+    met = met.outerjoin(decision, and_(of_statement(decision, sent), decision.c.review_round == newest))
+    met = met.outerjoin(notice, notice.c.document_no == decision.c.document_no)
     return (
         select(
             claim.c.batch_id,
@@ -147,42 +198,39 @@ def _select_statements(one: Batch) -> Select[Any]:
             sent.statement_no,
             statement.c.state,
             claim.c.receipt_no,
-            _reason(newest, "code"),
-            _reason(newest, "detail_code"),
             cast(notice.c.issued, Text),
             sent.total_benefit_cost_1,
             sent.content_hash,
+            decision.c.document_no,
+            decision.c.outcome,
         )
-        .join(claim, and_(claim.c.provider_code == sent.provider_code, claim.c.claim_no == sent.claim_no))
-        .join(statement, statement.c.statement_key == sent.statement_key)
-        .join(statement_personal, statement_personal.c.statement_key == sent.statement_key)
-        .outerjoin(newest, is_newest)
-        .outerjoin(notice, notice.c.document_no == newest.c.document_no)
+        .select_from(met)
         .where(
-            claim.c.scheme == one.scheme,
-            claim.c.provider_code == one.provider_code,
+            wanted,
+            claim.c.scheme + "" == one.scheme,
+            claim.c.provider_code + "" == one.provider_code,
             claim.c.state.in_(LIVE),
             claim.c.batch_id != one.batch_id,
         )
     )
 
 
-def _reason(newest: Any, column: str) -> Any:
-    """The first reason of a decision that made the statement impossible."""
-    reason = decision_finding.c
-    return (
-        select(reason[column])
-        .where(
-            reason.document_no == newest.c.document_no,
-            reason.provider_code == newest.c.provider_code,
-            reason.claim_no == newest.c.claim_no,
-            reason.statement_no == newest.c.statement_no,
-            newest.c.outcome == IMPOSSIBLE,
-        )
-        .order_by(reason.seq)
-        .limit(1)
-        .scalar_subquery()
+def of_statement(table: FromClause, place: Any) -> Any:
+    """The rows of one statement of a claim; ``place``: columns of ``claim_statement``."""
+    return and_(
+        of_claim(table, place.provider_code, place.claim_no), table.c.statement_no == place.statement_no
     )
+
+
+def _with_reasons(connection: Connection, found: pa.Table) -> pa.Table:
+    """``STATEMENTS`` of ``MET``: the first reason of each decision that made its statement impossible."""
+    documents = pc.unique(found.filter(pc.equal(found["outcome"], IMPOSSIBLE))["document_no"]).to_pylist()
+    names = ("document_no", "claim_no", "statement_no", "seq", "code", "detail_code")
+    query = select(*(decision_finding.c[name] for name in names)).where(
+        decision_finding.c.document_no.in_(documents)
+    )
+    reasons = read_table(connection, query, REASONS) if documents else REASONS.empty_table()
+    return Tables(met=found, reason=reasons).table(WITH_REASONS).cast(STATEMENTS)
 
 
 def read_claims(connection: Connection, one: Batch, months: Sequence[str]) -> pa.Table:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import TypeVar
 
 from cheonggu.precheck.engine import Checker
 from cheonggu.precheck.model import Catalogue
+from cheonggu.side_by_side import side_by_side
 
 One = TypeVar("One")
 Result = TypeVar("Result")
 
 
 def map_checked(
-    catalogue: Catalogue, work: Callable[[Checker, One], Result], items: Iterable[One], *, threads: int
+    catalogue: Catalogue,
+    work: Callable[[Checker, One], Result],
+    items: Iterable[One],
+    *,
+    threads: int,
+    weigh: Callable[[One], int] = lambda _: 0,
 ) -> Iterator[Result]:
-    """``work(checker, item)`` for each item, in order; every checker keeps its plans from item to item."""
+    """``work(checker, item)`` for each item, in order; every checker keeps its plans from item to item.
+
+    ``weigh``: an item's statements, so that large claims do not stand in memory together (:mod:`side_by_side`).
+    """
     with ExitStack() as opened:
         free: SimpleQueue[Checker] = SimpleQueue()
         for _ in range(threads):
@@ -31,4 +39,4 @@ def map_checked(
             finally:
                 free.put(checker)
 
-        yield from opened.enter_context(ThreadPoolExecutor(threads)).map(work_one, items)
+        yield from side_by_side(work_one, items, weigh, threads=threads)
