@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from cheonggu.commands import (
+    bench,
     codes,
     copay,
     decide,
@@ -41,6 +42,7 @@ app.command("demo")(run.demo)
 app.command("run")(run.run)
 app.command("collect")(run.collect)
 app.command("copay")(copay.copay)
+app.command("bench")(bench.bench)
 app.add_typer(sam.app, name="sam")
 app.add_typer(codes.app, name="codes")
 app.add_typer(rules.app, name="rules")
