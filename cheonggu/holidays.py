@@ -12,7 +12,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import holidays as library
 import pyarrow as pa
 
 from cheonggu.dated import Series, load_series
@@ -76,6 +75,8 @@ def read_overrides(path: Path) -> dict[date, str]:
 
 @cache
 def _library_days(calendars: tuple[str, ...], first_year: int, last_year: int) -> dict[date, str]:
+    import holidays as library  # here: it reads the calendars of the whole world
+
     years = range(first_year, last_year + 1)
     found: dict[date, str] = {}
     for calendar in calendars:

@@ -24,6 +24,8 @@ SHARED_ROOMS = [
     *(f"cheonggu/{one}" for one in ("formats", "ledger", "precheck", "reruns", "sources")),
     *(f"cheonggu/{path.name}" for path in sorted((ROOT / "cheonggu").glob("*.py"))),
 ]
+# Dear to import and seldom needed; every command of the shell would wait for them.
+SELDOM = {"PIL", "alembic", "holidays", "pypdf", "xlsxwriter"}
 SCHEME_NAMES = re.compile(r"\b(hira|school_safety)\b")
 
 
@@ -60,6 +62,22 @@ def test_the_middle_of_the_core_knows_no_ledger_gateway_source_or_scheme(inner: 
         for path in modules_in(place if place.is_dir() else place.with_suffix(".py"))
         for name in imported_by(path)
         if any(name == one or name.startswith(one + ".") for one in OUTER)
+    ]
+    assert wrong == []
+
+
+def test_what_is_seldom_needed_is_not_imported_with_the_core() -> None:
+    migrations = ROOT / "cheonggu" / "ledger" / "migrations"  # Alembic itself runs these
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in modules_in(ROOT / "cheonggu")
+        if not path.is_relative_to(migrations)
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [one.name for one in node.names]
+        )
+        if name.split(".")[0] in SELDOM
     ]
     assert wrong == []
 

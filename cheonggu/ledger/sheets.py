@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import xlsxwriter
 
 from cheonggu.errors import SiteError
 
@@ -17,6 +16,8 @@ Sheet = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
 
 def write_book(path: Path, sheets: Iterable[Sheet]) -> None:
     """Write sheets of (title, column names, rows); SiteError when the file cannot be written."""
+    import xlsxwriter  # here: few commands write Excel files and all would wait for it
+
     try:
         # Rows go to disk as they come; texts that look like formulas or links stay texts.
         options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}

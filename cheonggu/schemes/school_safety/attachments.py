@@ -13,10 +13,6 @@ from functools import cache
 from pathlib import PurePath
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-
 from cheonggu.schemes.school_safety.data import RULES, read_toml
 
 LIMITS = RULES / "attachments.toml"
@@ -75,6 +71,10 @@ def _begins(content: bytes, kind: dict[str, Any]) -> bool:
 
 def _read_pdf(content: bytes) -> tuple[int, list[Shortcoming]]:
     """Pages of a PDF and what is wrong; an encrypted one cannot be read by the association."""
+    # Imported here, as Pillow below: most commands never see a file and would wait for both.
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
     try:
         reader = PdfReader(io.BytesIO(content))
         if reader.is_encrypted:
@@ -89,6 +89,8 @@ def _read_pdf(content: bytes) -> tuple[int, list[Shortcoming]]:
 
 def _read_image(content: bytes, limits: dict[str, Any]) -> tuple[int, list[Shortcoming]]:
     """Frames of an image and what is wrong; every pixel is decoded, so that a cut file is found."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(content)) as image:
             pages = int(getattr(image, "n_frames", 1))
