@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready-$(shell cat requirements.lock pyproject.toml | cksum | cut -d' ' -f1)
 export CHEONGGU_HOME := $(CURDIR)
+# A demo and the tests start many processes: let them keep what one of them compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-long simulate check format serve
 

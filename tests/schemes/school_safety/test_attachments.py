@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import cache
 
 import pytest
 from PIL import Image
@@ -24,6 +25,7 @@ def pdf(pages: int = 1, password: str = "") -> bytes:
     return stream.getvalue()
 
 
+@cache
 def image(kind: str = "PNG", size: tuple[int, int] = (400, 600)) -> bytes:
     stream = io.BytesIO()
     Image.effect_noise(size, 50).convert("RGB").save(stream, kind)
