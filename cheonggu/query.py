@@ -14,6 +14,9 @@ class Tables:
 
     def __init__(self, **tables: pa.Table) -> None:
         self.db = duckdb.connect()
+        self.db.execute(
+            "SET enable_progress_bar = false"
+        )  # it would stand in what a command prints, JSON too
         for name, table in tables.items():
             self.add(name, table)
 

@@ -164,6 +164,7 @@ def open_session(catalogue: Catalogue, *, threads: int = 1, memory_limit: str = 
             "preserve_insertion_order": False,
         },
     )
+    connection.execute("SET enable_progress_bar = false")  # it would stand in what a command prints, JSON too
     _add_codes(connection, catalogue)
     _add_layouts(connection, catalogue)
     connection.execute(

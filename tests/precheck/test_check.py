@@ -16,6 +16,8 @@ from cheonggu.errors import InputError
 from cheonggu.precheck import Checker, check, claim_row
 from cheonggu.precheck.cases import Base, Case, change_rows, run_case, to_tables
 from cheonggu.precheck.catalogue import Catalogue, load_catalogue
+from cheonggu.precheck.session import open_session
+from cheonggu.query import Tables
 
 RULE = """[[rule]]
 id = "{id}"
@@ -249,3 +251,8 @@ def test_the_same_files_are_planned_once_and_changed_ones_anew(bare_scheme: Call
     formats.unlink()  # a link to the scheme's own
     formats.write_text(text + "\n", encoding="utf-8")
     assert load_catalogue([scheme]).version != once.version
+
+
+def test_a_long_query_prints_no_bar_among_the_answers(catalogue: Catalogue) -> None:
+    setting = "SELECT current_setting('enable_progress_bar')"
+    assert Tables().rows(setting) == open_session(catalogue).execute(setting).fetchall() == [(False,)]
