@@ -12,11 +12,12 @@ import pyarrow.compute as pc
 
 from cheonggu.contents import digest_context, hash_contents
 from cheonggu.ledger import Ledger
+from cheonggu.optional_views import OptionalViews
 from cheonggu.query import Tables
 from cheonggu.reruns.changes import find_changes
 from cheonggu.reruns.judge import ADDITION, SUPPLEMENT, Candidate, Judge, leave
 from cheonggu.reruns.model import Change, LeftOut, Planned
-from cheonggu.reruns.snapshots import Sent, keep_keys, read_now, read_sent, rename
+from cheonggu.reruns.snapshots import Sent, keep_keys, read_now, read_sent, rename, show_optional
 from cheonggu.schemes.scheme import RerunClass, Scheme
 from cheonggu.settling import settle_whole
 from cheonggu.site import Site
@@ -41,7 +42,10 @@ CUT_VIEWS = ("line", "prescription")
 
 @dataclass
 class MonthContent:
-    """The followers of one care month: tables under the followers' own keys, targets, and what stays behind."""
+    """The followers of one care month: tables under the followers' own keys, targets, and what stays behind.
+
+    ``further``: the optional views, under the same keys, not yet cut down to a batch.
+    """
 
     care_month: str
     tables: dict[str, pa.Table] = field(default_factory=dict)
@@ -49,6 +53,7 @@ class MonthContent:
     planned: list[Planned] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     rosters: dict[str, pa.Table] = field(default_factory=dict)
+    further: dict[str, pa.Table] = field(default_factory=dict)
 
 
 class Contents:
@@ -65,12 +70,16 @@ class Contents:
         } | {scheme.views.provider: self.providers}
         self.main, self.contract = scheme.views.statement[0], scheme.views.contract
         self.root = site.batches_folder(scheme.name)
+        self.optional = OptionalViews(source, self.contract, scheme.views.optional)
 
     def read_month(self, care_month: str, candidates: Iterable[Candidate]) -> MonthContent:
         """What of the candidates would be sent, with its content, and what stays behind."""
         by_key = {one.parent["statement_key"]: one for one in candidates}
         month = MonthContent(care_month, rosters=self.rosters)
         whole = self._read_now(care_month, by_key)
+        further = self.optional.read(self.request.provider_code, care_month)
+        shown = [Sent("", one.parent["source_key"], key) for key, one in by_key.items()]
+        further = show_optional(self.contract, further, shown)
         sent = read_sent(
             self.root,
             self.scheme,
@@ -83,7 +92,8 @@ class Contents:
         )
         content, verdicts = self._cut(whole, by_key)
         changes = self._find_changes(content, sent, verdicts)
-        hashes = self._hash(content, by_key)
+        own = {view: further[view] for view in self.optional.statement_views()}
+        hashes = self._hash(content | own, by_key)
         returned = self._read_returned(care_month)
         snapshots = set(sent[self.main]["statement_key"].to_pylist())
         days = dict(
@@ -106,6 +116,7 @@ class Contents:
             month.planned.append(self._plan(one, month, hashes[key], changes.get(key, ())))
         keys = [Sent("", one.parent_key, one.statement_key) for one in month.planned]
         month.tables = {view: rename(self.contract, table, keys, view) for view, table in content.items()}
+        month.further = show_optional(self.contract, further, keys)
         return month
 
     def _read_now(self, care_month: str, by_key: Mapping[str, Candidate]) -> dict[str, pa.Table]:
@@ -175,7 +186,8 @@ class Contents:
             [self.providers, *(self.rosters[view] for view in self.scheme.views.context)],
             self.site.settings.get(self.scheme.amounts.settings_key),
         )
-        hash_contents(db, self.scheme.views.statement, "chosen", context, "source_key", self.contract)
+        views = (*self.scheme.views.statement, *self.optional.statement_views())
+        hash_contents(db, views, "chosen", context, "source_key", self.contract)
         return {str(key): str(digest) for key, digest in db.rows("SELECT * FROM content")}
 
     def _read_returned(self, care_month: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from cheonggu.errors import UsageError
 from cheonggu.extraction import BATCH_TAIL, extract_due, open_months, write_extracted
 from cheonggu.ledger import MEMBERS, Actor, Ledger, NewBatch, NewInstruction
 from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
+from cheonggu.optional_views import OptionalViews
 from cheonggu.query import Tables
 from cheonggu.reruns.contents import Contents, MonthContent
 from cheonggu.reruns.judge import Candidate, Judge
@@ -59,12 +60,13 @@ def start_rerun(
         taken = extract_due(source, ledger, scheme, site, request.as_of, actor, selection=selection)
         return Started(plan, taken.batch_ids)
     left_out, months = _read(source, ledger, scheme, site, request, rule)
+    optional = OptionalViews(source, scheme.views.contract, scheme.views.optional)
     past = Counter(BATCH_TAIL.sub("", one.batch_id) for one in ledger.batches(scheme.name))
     batches: list[NewBatch] = []
     members: list[pa.Table] = []
     references: list[pa.Table] = []
     for month in months:
-        for batch, rows, refers in _make_batches(scheme, site, request, rule, month, past):
+        for batch, rows, refers in _make_batches(scheme, site, request, rule, month, past, optional):
             batches.append(batch)
             members.append(rows)
             references.append(refers)
@@ -175,7 +177,13 @@ def _select(request: Request, rule: RerunClass) -> Selection:
 
 
 def _make_batches(
-    scheme: Scheme, site: Site, request: Request, rule: RerunClass, month: MonthContent, past: Counter[str]
+    scheme: Scheme,
+    site: Site,
+    request: Request,
+    rule: RerunClass,
+    month: MonthContent,
+    past: Counter[str],
+    optional: OptionalViews,
 ) -> Iterable[tuple[NewBatch, pa.Table, pa.Table]]:
     """Cut a month's followers into batches, write their tables, and give members and references."""
     groups: dict[str, list[Planned]] = {}
@@ -209,7 +217,8 @@ def _make_batches(
                 )
                 for view, table in month.tables.items()
             }
-            written = {**tables, **month.rosters, REFERENCES: write_references(refers)}
+            further = optional.cut(month.further, tables)
+            written = {**tables, **month.rosters, **further, REFERENCES: write_references(refers)}
             write_extracted(site, scheme, batch, written)
             ids = pa.array([batch.batch_id] * len(rows), pa.string())
             yield batch, rows.append_column("batch_id", ids), refers

@@ -59,6 +59,24 @@ def rename(contract: Contract, table: pa.Table, several: Iterable[Sent], view: s
     return found.cast(contract.arrow_schema(view))
 
 
+def show_optional(
+    contract: Contract, tables: Mapping[str, pa.Table], several: Iterable[Sent]
+) -> dict[str, pa.Table]:
+    """Optional views with the rows of some statements under the keys they are shown as.
+
+    A view that only names the statement of a row, such as a visit, keeps its rows that name none.
+    """
+    chosen = list(several)
+    shown = dict(tables)
+    for view, table in tables.items():
+        if contract.has(view, "statement_key"):
+            shown[view] = rename(contract, table, chosen, view)
+            if contract.key(view)[0] != "statement_key":
+                nobody = table.filter(pc.equal(table["statement_key"], ""))
+                shown[view] = pa.concat_tables([shown[view], nobody.cast(contract.arrow_schema(view))])
+    return shown
+
+
 def read_now(
     source: Source, scheme: Scheme, provider_code: str, care_month: str, keys: Iterable[str]
 ) -> dict[str, pa.Table]:

@@ -34,12 +34,21 @@ from tests.support import (
 
 LATER = date(2026, 9, 1)
 ME = Actor("tester", None)
+# Main diagnoses of corrected statements, which the sample hospital's list does not hold.
+CORRECTED, *_ = NEW_DISEASES = ("M750", "M752", "M753", "M754", "M755")
 ONE_CLAIM = f"care_month = '202606' AND payer_class = '4' AND provider_code = '{CLINIC}' AND form_no = 'H021'"
 
 
 def build_claimed_month(folder: Path) -> Path:
     """One claim of one clinic and month, checked and handed off; gives the site folder."""
     keep_only(build_hospital(folder / "hospital", 300), ONE_CLAIM)
+    for code in NEW_DISEASES:
+        change(
+            folder,
+            """INSERT INTO hospital_kcd_master (code, valid_from, is_complete, is_manifestation, is_notifiable,
+            is_covered) VALUES (?, '2009-03-02', 1, 0, 0, 1)""",
+            code,
+        )
     run_until_checked(write_site(folder))
     hand_off(folder)
     return folder
@@ -191,7 +200,7 @@ def change(site: Path, statement: str, *values: object) -> None:
 
 def correct(site: Path, key: str) -> None:
     """The hospital gives the statement another main diagnosis and spells the patient's name anew."""
-    change(site, "UPDATE hospital_diagnosis SET diagnosis_code = 'M750' WHERE statement_key = ?", key)
+    change(site, "UPDATE hospital_diagnosis SET diagnosis_code = ? WHERE statement_key = ?", CORRECTED, key)
     change(site, "UPDATE hospital_statement SET patient_name = '가나다' WHERE statement_key = ?", key)
 
 

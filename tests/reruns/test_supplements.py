@@ -7,6 +7,7 @@ import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from cheonggu.errors import StateError, UsageError
@@ -308,3 +309,40 @@ def test_an_edited_reference_is_found(site: Path) -> None:
         connection.execute("UPDATE back_reference SET parent_receipt_no = '0009999'")
     with ledger_of(site) as ledger:
         assert {one.code for one in ledger.verify()} == {"references"}
+
+
+def test_rules_that_ask_an_optional_view_fire_in_a_rerun_as_in_a_night(site: Path) -> None:
+    """The card's number differs (statement_fact) and the follower has no MT005: PAT-013, under its own key."""
+    claim = review(site, {"00005": "16-10", "00006": "16-10"}, "20260701")
+    bad, good = (key_of(site, claim.claim_no, number) for number in ("00005", "00006"))
+    for key in (bad, good):
+        correct(site, key)
+    change(
+        site,
+        """INSERT INTO hospital_statement_fact SELECT statement_key, provider_code, care_month, 'card_rrn_differs', ''
+        FROM hospital_statement WHERE statement_key = ?""",
+        bad,
+    )
+    followers = {one.source_key: one.statement_key for one in start(site, request()).plan.planned}
+    finish(site)
+    assert state_of(site, followers[bad]) == "BLOCKED"
+    assert state_of(site, followers[good]) == "IN_FLIGHT"
+    rules = "SELECT DISTINCT rule_id FROM finding WHERE statement_key = ?"
+    with sqlite3.connect(site / "ledger.db") as ledger:
+        assert ledger.execute(rules, [followers[bad]]).fetchall() == [("PAT-013",)]
+    batch = Path(site / "data" / "hira" / "batches" / sent_claim(site).batch_id)
+    skipped = set(pq.read_table(batch / "precheck" / "not_checked.parquet")["rule_id"].to_pylist())
+    assert skipped == {"DX-024", "LINE-023", "SYM-031"}
+    listed = pq.read_table(batch / "validate" / "eligibility.parquet")["statement_key"].to_pylist()
+    assert listed == [followers[good]]
+
+
+def test_an_answer_of_the_hospital_makes_a_blocked_follower_another_content(site: Path) -> None:
+    """What single statements' optional views say is part of the content, as in a night."""
+    claim = review(site, {"00005": "16-10"}, "20260701")
+    key = key_of(site, claim.claim_no, "00005")
+    correct(site, key)
+    (before,) = plan(site, request()).planned
+    change(site, "UPDATE hospital_eligibility SET checked_on = '2026-08-01' WHERE statement_key = ?", key)
+    (after,) = plan(site, request()).planned
+    assert before.content_hash != after.content_hash

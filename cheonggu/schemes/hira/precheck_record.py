@@ -47,11 +47,14 @@ NUMBERED = dict.fromkeys(
 ) | {
     "line_fact": """SELECT n.statement_no, n.line_no, v.fact FROM view v
         JOIN numbered n USING (statement_key, line_seq)""",
-    # Lines of a prescription have the hospital's own order, which the claim keeps.
+    # Lines of a prescription have the hospital's own order, which the claim keeps. An addition holds only some lines.
     "dur_hit": """SELECT m.statement_no, CASE WHEN v.prescription_no = '' THEN n.line_no ELSE v.line_seq END AS line_no,
             v.prescription_no, v.sort
         FROM view v JOIN members m USING (statement_key)
-        LEFT JOIN numbered n ON n.statement_key = v.statement_key AND n.line_seq = v.line_seq""",
+        LEFT JOIN numbered n ON n.statement_key = v.statement_key AND n.line_seq = v.line_seq
+        LEFT JOIN prescribed p ON p.statement_key = v.statement_key AND p.prescription_no = v.prescription_no
+            AND p.line_seq = v.line_seq
+        WHERE coalesce(v.line_seq, 0) = 0 OR CASE WHEN v.prescription_no = '' THEN n.line_no ELSE p.line_seq END > 0""",
     # A visit that a statement of another claim bills is none of this claim's business.
     "source_visit": """SELECT v.visit_key, v.care_on, m.statement_no, v.is_billed_elsewhere = 1 AS is_billed_elsewhere,
             v.exclusion
@@ -67,6 +70,8 @@ def record_tables(kind: str, source: Mapping[str, pa.Table], members: pa.Table) 
     """``source_stmt`` and a table for every optional view in ``source``; ``members``: statement_key, statement_no."""
     numbered = members.select(["statement_key", "statement_no"])
     db = Tables(members=numbered, numbered=line_numbers(kind, source["line"], numbered))
+    prescribed = ["statement_key", "prescription_no", "line_seq"]
+    db.add("prescribed", source["prescription"].select(prescribed))
     db.add("view", source["statement"])
     tables = {"source_stmt": db.table(CARE_DAYS)}
     for name in OPTIONAL_VIEWS:
