@@ -12,13 +12,13 @@ import pyarrow as pa
 import pytest
 
 from cheonggu.sources import open_source
-from cheonggu.sources.contract import CONTRACT
 from cheonggu.sources.sample import Sample, build_sample
+from cheonggu.sources.sample.write import VIEWS
 
 
 def tables_of(url: str) -> dict[str, pa.Table]:
     with open_source(url) as source:
-        return {view: source.read(view) for view in CONTRACT.views}
+        return {view: source.read(view) for view in VIEWS}
 
 
 @dataclass

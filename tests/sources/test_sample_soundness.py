@@ -240,6 +240,8 @@ def test_details_have_the_form_their_code_asks_for(it):
         "JS002": r"52",
         "JS010": r"\d{12}",
         "JS011": r"[A-Z]{2}\d{3}",
+        "JS005": r"\d{8}/\d{8}",
+        "JT011": r"\D+",
     }
     units = {row.key: row.row["unit"] for row in CODES.rows("special_detail")}
     for code, form in forms.items():
@@ -299,12 +301,13 @@ def test_night_lines_acupuncture_and_injections_have_their_line_details(it):
         ("length(line_code) = 8 AND line_code LIKE '%010'", "JS010"),
         ("line_code_type = 'A' AND hang = '04' AND mok = '01'", "JS011"),
         ("line_code_type = '3'", "JS002"),
+        ("line_code = 'C5603'", "JS005"),
     ]
     for lines, code in wanted:
         none(
             it,
-            f"""SELECT 1 FROM (FROM line WHERE {lines}) l FULL JOIN
-            (FROM detail WHERE detail_code = '{code}') d
+            f"""SELECT 1 FROM (FROM line SEMI JOIN sound USING (statement_key) WHERE {lines}) l FULL JOIN
+            (FROM detail SEMI JOIN sound USING (statement_key) WHERE detail_code = '{code}') d
             ON l.statement_key = d.statement_key AND l.line_seq = d.line_seq
             WHERE l.line_seq IS NULL OR d.line_seq IS NULL""",
         )

@@ -26,6 +26,7 @@ from cheonggu.sources.sample.lines import (
     sum_by_statement,
     type_additions,
 )
+from cheonggu.sources.sample.people import licence_on_leave
 from cheonggu.sources.sample.tables import Hospital, keys_of
 from cheonggu.sources.sample.visits import Statements, make_statements
 from cheonggu.sources.sample.write import write_parquet, write_sqlite
@@ -106,6 +107,11 @@ def _make_hospital(
         may_plant=may_bill & statements.is_only_one,
         is_registered=(symbol != "") | table.is_injury[statements.diagnosis],
         line_slack=(benefit_sum + addition) % 10,
+        on_leave=licence_on_leave(
+            doctors, calendar, statements.care_from - calendar.first, statements.provider
+        ),
+        has_expired=np.zeros(count, np.bool_),
+        has_other_card=np.zeros(count, np.bool_),
     )
     mark = random.integers(0, 10**6, count)
     return Hospital(sheet, patients, doctors, calendar, reviewed_on, mark), may_bill, reasons

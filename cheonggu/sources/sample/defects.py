@@ -15,7 +15,7 @@ import pyarrow as pa
 from cheonggu.sources.sample.amounts import Amounts
 from cheonggu.sources.sample.calendar import month_of
 from cheonggu.sources.sample.codes import BAD_DEPARTMENT, HI, MA2, Diagnoses, Items
-from cheonggu.sources.sample.details import Details, add_unknown, has_line_detail
+from cheonggu.sources.sample.details import Details, add_unknown, drop, has_detail, has_line_detail
 from cheonggu.sources.sample.diagnoses import DiagnosisRows
 from cheonggu.sources.sample.draw import Bools, Ints
 from cheonggu.sources.sample.lines import Lines, Prescriptions
@@ -47,6 +47,9 @@ class Sheet:
     may_plant: Bools  # billable tonight and the patient's only statement
     is_registered: Bools  # has a special symbol or an injury cause, which ties the main diagnosis
     line_slack: Ints  # won by which the sum of the lines stands above the ten it is floored to
+    on_leave: Ints  # licence of a doctor of the provider who is on leave on care_from; 0 when nobody is
+    has_expired: Bools  # the registration of the disease ran out before the care
+    has_other_card: Bools  # the card bears another resident number
     texts: dict[str, dict[int, str]] = field(default_factory=dict)  # statement column → row → new text
     orphans: list[tuple[int, str]] = field(default_factory=list)  # (statement copied from, its made-up key)
 
@@ -151,6 +154,46 @@ def _external_main(random: np.random.Generator, sheet: Sheet, rows: Ints) -> Non
 def _unknown_doctor(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
     """Only the diagnoses name the stranger; the consultation keeps its doctor (LIC-005)."""
     sheet.diagnoses.license_no[np.isin(sheet.diagnoses.statement, rows)] = NOT_ON_ROSTER
+
+
+def _doctor_on_leave(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
+    """Only the diagnoses name the doctor who is away; the consultation keeps its own (LIC-005)."""
+    mine = np.isin(sheet.diagnoses.statement, rows)
+    sheet.diagnoses.license_no[mine] = sheet.on_leave[sheet.diagnoses.statement[mine]]
+
+
+def _somebody_on_leave(sheet: Sheet) -> Bools:
+    found: Bools = (sheet.on_leave > 0) & ~sheet.statements.is_inpatient
+    return found
+
+
+def _run_out(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
+    sheet.has_expired[rows] = True
+
+
+def _has_symbol(sheet: Sheet) -> Bools:
+    found: Bools = sheet.table.has_symbol[sheet.statements.diagnosis]
+    return found
+
+
+def _other_card(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
+    sheet.has_other_card[rows] = True
+
+
+def _without(code: str) -> Callable[[np.random.Generator, Sheet, Ints], None]:
+    """Plant by leaving out the details of one code."""
+
+    def plant(random: np.random.Generator, sheet: Sheet, rows: Ints) -> None:
+        drop(sheet.details, rows, code)
+
+    return plant
+
+
+def _with(code: str) -> Callable[[Sheet], Bools]:
+    def candidates(sheet: Sheet) -> Bools:
+        return has_detail(sheet.details, sheet.statements.count, code)
+
+    return candidates
 
 
 def _main_rows(sheet: Sheet, rows: Ints) -> Ints:
@@ -302,6 +345,47 @@ DEFECTS = (
         _is_free_main,
         _external_main,
     ),
+    # What only the optional views tell.
+    Defect(
+        "drug without its reason",
+        PRECHECK,
+        "LINE-027",
+        "detail",
+        "detail_code",
+        _with("JT011"),
+        _without("JT011"),
+    ),
+    Defect(
+        "test without its laboratory",
+        PRECHECK,
+        "LINE-035",
+        "detail",
+        "detail_code",
+        _with("JS005"),
+        _without("JS005"),
+    ),
+    Defect(
+        "night without its hour",
+        PRECHECK,
+        "LINE-016",
+        "detail",
+        "detail_code",
+        _with("JS010"),
+        _without("JS010"),
+    ),
+    Defect(
+        "registration run out", PRECHECK, "SYM-002", "registration", "registered_to", _has_symbol, _run_out
+    ),
+    Defect(
+        "doctor on leave",
+        PRECHECK,
+        "LIC-006",
+        "diagnosis",
+        "license_no",
+        _somebody_on_leave,
+        _doctor_on_leave,
+    ),
+    Defect("other number on the card", PRECHECK, "PAT-013", "statement_fact", "fact", _anyone, _other_card),
 )
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from cheonggu.sources.sample.amounts import child_symbols
 from cheonggu.sources.sample.calendar import day_number
 from cheonggu.sources.sample.codes import MA1, MA2, Diagnoses, Items
-from cheonggu.sources.sample.draw import Ints, digits, pick
+from cheonggu.sources.sample.draw import Bools, Ints, digits, pick
 from cheonggu.sources.sample.lines import Extras, Lines
 from cheonggu.sources.sample.visits import NEWBORN_DAYS, Statements
 
@@ -19,6 +19,10 @@ INJURY_CAUSES = ["V", "W", "X", "Y"]
 ACUPOINTS = ["LI004", "ST036", "GB034", "BL023", "SI003"]
 ACUPUNCTURE = ("04", "01")  # hang and mok of the Korean-medicine form
 INJECTION_EXCEPTION = "52"  # 원내 주사제 in exception_rx
+OUTSOURCED_TESTS = ("C5603",)  # 위탁검사
+LABORATORY = "11900044"
+HIT_REASON = "대체할 수 있는 약제가 없어 투여함"
+ONE_HIT_IN = 12  # drugs given in the house
 
 
 @dataclass
@@ -32,7 +36,7 @@ class Details:
     code_index: Ints
     text: pa.ChunkedArray
 
-    def keep(self, rows: np.typing.NDArray[np.bool_]) -> None:
+    def keep(self, rows: Bools) -> None:
         self.text = self.text.filter(pa.array(rows))
         for name in ("statement", "unit", "line_seq", "code_index"):
             setattr(self, name, getattr(self, name)[rows])
@@ -62,6 +66,8 @@ def make_details(
         *_newborns(random, statements),
         *_injections(statements, lines, extras, items),
         *_nights_and_acupoints(random, statements, lines, items),
+        *_outsourced_tests(statements, lines, items),
+        *_hits(lines, items),
     ]
     statement = np.concatenate([one.statement for one in parts])
     order = np.argsort(statement, kind="stable")
@@ -153,6 +159,55 @@ def _nights_and_acupoints(
     ]
 
 
+def is_outsourced(lines: Lines, items: Items) -> Bools:
+    """Lines of tests that another laboratory does."""
+    found: Bools = np.isin(np.array(items.code)[lines.item], OUTSOURCED_TESTS)
+    return found
+
+
+def has_hit(lines: Lines, items: Items) -> Bools:
+    """Drug lines to which the drug utilisation review (DUR) answered."""
+    found: Bools = (lines.dose_qty > 0) & ((lines.statement * 31 + lines.seq) % ONE_HIT_IN == 0)
+    return found
+
+
+def _outsourced_tests(statements: Statements, lines: Lines, items: Items) -> list[_Part]:
+    """Laboratory and day of an outsourced test."""
+    rows = np.flatnonzero(is_outsourced(lines, items))
+    owner = lines.statement[rows]
+    return [
+        _Part(
+            "JS005",
+            owner,
+            digits(day_number(statements.care_from[owner]), 8, f"{LABORATORY}/"),
+            lines.seq[rows],
+        )
+    ]
+
+
+def _hits(lines: Lines, items: Items) -> list[_Part]:
+    """Why a drug was given although the review warned of it."""
+    rows = np.flatnonzero(has_hit(lines, items))
+    return [
+        _Part(
+            "JT011", lines.statement[rows], pick([HIT_REASON], np.zeros(len(rows), np.int64)), lines.seq[rows]
+        )
+    ]
+
+
+def drop(details: Details, statements: Ints, code: str) -> None:
+    """Take the details of one code away from some statements."""
+    here = np.isin(details.statement, statements)
+    details.keep(~(here & (np.array(details.code)[details.code_index] == code)))
+
+
+def has_detail(details: Details, count: int, code: str) -> Bools:
+    """Per statement: some detail bears the code."""
+    found = np.zeros(count, np.bool_)
+    found[details.statement[np.array(details.code)[details.code_index] == code]] = True
+    return found
+
+
 def add_unknown(details: Details, statements: Ints, code: str) -> None:
     """Add a detail with the given code to each statement, behind its others."""
     order_of = np.concatenate([details.statement, statements])
@@ -168,7 +223,7 @@ def add_unknown(details: Details, statements: Ints, code: str) -> None:
     details.text = text.take(pa.array(order))
 
 
-def has_line_detail(details: Details, count: int) -> np.typing.NDArray[np.bool_]:
+def has_line_detail(details: Details, count: int) -> Bools:
     """Per statement: some detail refers to one of its lines."""
     found = np.zeros(count, np.bool_)
     found[details.statement[details.unit == LINE_UNIT]] = True

@@ -1,6 +1,7 @@
 """The optional views the sample hospital has: eligibility answers, what is registered, and its own official lists.
 
-The other optional views are left out on purpose, so that the demo also shows rules that are not checked.
+What belongs to single statements stands in ``records``. ``dx_need`` and ``material_need`` are left out on purpose, so
+that the demo also shows rules that are not checked.
 """
 
 from __future__ import annotations
@@ -12,21 +13,28 @@ import numpy as np
 import pyarrow as pa
 
 from cheonggu.sources.contract import CONTRACT
-from cheonggu.sources.sample.codes import PROVIDERS, Items
+from cheonggu.sources.sample.calendar import Calendar
+from cheonggu.sources.sample.codes import KOREAN, PROVIDERS, Items
 from cheonggu.sources.sample.defects import EXTERNAL_CAUSE
 from cheonggu.sources.sample.diagnoses import department_codes
 from cheonggu.sources.sample.draw import Ints
 from cheonggu.sources.sample.lines import night_price
+from cheonggu.sources.sample.people import Doctors, leave_days
+from cheonggu.sources.sample.records import RECORD_VIEWS
 from cheonggu.sources.sample.rosters import OPENED
 
 PROVIDED = (
     "institution_fact",
+    "doctor_absence",
+    "doctor_training",
     "eligibility",
     "medical_aid_office",
     "kcd_master",
     "fee_master",
     "drug_master",
     "line_group",
+    "modifier",
+    *RECORD_VIEWS,
 )
 OFFICES = 11_680_000_000  # the first of the medical-aid offices (보장기관) patients belong to
 OFFICE_COUNT = 25
@@ -39,9 +47,13 @@ GROUPS = (("HA4", "ct"), ("HA4", "equipment:ct"))
 NO_FACTS = {"sex": "", "age_min": None, "age_max": None, "is_notifiable": 0, "is_manifestation": 0}
 
 
-def list_tables(diagnosis_codes: list[str], items: Items) -> Iterator[tuple[str, pa.Table]]:
+def list_tables(
+    diagnosis_codes: list[str], items: Items, doctors: Doctors, calendar: Calendar
+) -> Iterator[tuple[str, pa.Table]]:
     """(view, table) of the optional views that belong to no statement."""
     yield "institution_fact", _facts()
+    yield "doctor_absence", _leaves(doctors, calendar)
+    yield "doctor_training", _trainings(doctors)
     offices = [{"code": f"{OFFICES + number}"} for number in range(OFFICE_COUNT)]
     yield "medical_aid_office", _table("medical_aid_office", offices)
     diseases = [
@@ -53,6 +65,7 @@ def list_tables(diagnosis_codes: list[str], items: Items) -> Iterator[tuple[str,
     yield "drug_master", _drugs(items)
     groups = [{"code_prefix": prefix, "group_name": name} for prefix, name in GROUPS]
     yield "line_group", _table("line_group", groups)
+    yield "modifier", _modifiers(items)
 
 
 def eligibility_columns(
@@ -81,6 +94,58 @@ def _facts() -> pa.Table:
         rows += [(one.code, "equipment", code) for code in EQUIPMENT.get(one.code, ())]
     names = ("provider_code", "fact", "code")
     return _table("institution_fact", [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def _leaves(doctors: Doctors, calendar: Calendar) -> pa.Table:
+    """A row for each day of leave."""
+    who, day = np.nonzero(leave_days(doctors, calendar))
+    days = pa.array(calendar.all_days[day].astype(np.int32)).cast(pa.date32())
+    rows = [
+        {
+            "provider_code": PROVIDERS[doctors.provider[one]].code,
+            "license_no": str(doctors.license_no[one]),
+            "reason": "leave",
+            "first_on": on,
+            "last_on": on,
+        }
+        for one, on in zip(who.tolist(), days.to_pylist(), strict=True)
+    ]
+    return _table("doctor_absence", rows)
+
+
+def _trainings(doctors: Doctors) -> pa.Table:
+    """Every doctor has the training that fits the kind of provider, since the day of hiring."""
+    hired = pa.array(doctors.hired.astype(np.int32)).cast(pa.date32()).to_pylist()
+    rows = []
+    for number, license_no, on in zip(
+        doctors.provider.tolist(), doctors.license_no.tolist(), hired, strict=True
+    ):
+        one = PROVIDERS[number]
+        training = "chuna" if one.place_of_kind == KOREAN else "chronic_care"
+        rows.append(
+            {
+                "provider_code": one.code,
+                "license_no": str(license_no),
+                "training": training,
+                "valid_from": on,
+            }
+        )
+    return _table("doctor_training", rows)
+
+
+def _modifiers(items: Items) -> pa.Table:
+    """The digit of a consultation's code that says it was at night."""
+    rows = [
+        {
+            "code_prefix": code,
+            "place": len(code) + NIGHT.index("1") + 1,
+            "digit": "1",
+            "meaning": "night",
+        }
+        for use, code in zip(items.use, items.code, strict=True)
+        if use in ("first", "follow")
+    ]
+    return _table("modifier", rows)
 
 
 def _fees(items: Items) -> pa.Table:

@@ -122,6 +122,24 @@ def make_doctors(random: np.random.Generator, calendar: Calendar, statements: In
     )
 
 
+def leave_days(doctors: Doctors, calendar: Calendar) -> Bools:
+    """Doctor × day of the calendar: full-time doctors who are away on a working day."""
+    absent: Bools = (
+        calendar.working & ~doctors.works & ~doctors.is_part_time[:, None] & (doctors.left == 0)[:, None]
+    )
+    return absent
+
+
+def licence_on_leave(doctors: Doctors, calendar: Calendar, day_index: Ints, provider: Ints) -> Ints:
+    """The first doctor of the provider who is on leave on each day (index from the calendar's first); 0 for nobody."""
+    away = leave_days(doctors, calendar)
+    found = np.zeros((len(PROVIDERS), away.shape[1]), np.int64)
+    for row in range(len(doctors.provider) - 1, -1, -1):
+        found[doctors.provider[row], away[row]] = doctors.license_no[row]
+    chosen: Ints = found[provider, day_index]
+    return chosen
+
+
 def doctor_on_duty(random: np.random.Generator, doctors: Doctors, day_index: Ints, provider: Ints) -> Ints:
     """One of the doctors of the provider who work on each day (index from the calendar's first day)."""
     chosen = np.zeros(len(day_index), np.int64)

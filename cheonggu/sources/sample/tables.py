@@ -6,8 +6,9 @@ their compact arrays and one slice. Columns that the sample never fills are in `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -32,6 +33,7 @@ from cheonggu.sources.sample.diagnoses import department_codes
 from cheonggu.sources.sample.draw import Ints, digits, pick
 from cheonggu.sources.sample.optional import OFFICE_COUNT, OFFICES, eligibility_columns, list_tables
 from cheonggu.sources.sample.people import Doctors, Patients
+from cheonggu.sources.sample.records import RECORD_VIEWS
 from cheonggu.sources.sample.rosters import roster_tables
 from cheonggu.sources.sample.visits import Statements
 
@@ -97,16 +99,19 @@ def keys_of(sheet: Sheet, index: list[int]) -> list[str]:
 def sample_tables(hospital: Hospital) -> Iterator[tuple[str, pa.Table]]:
     """(view, table without its constant columns) in an order fit for loading; statement views in slices."""
     yield from roster_tables(hospital.doctors, hospital.calendar)
-    yield from list_tables(hospital.sheet.table.code, hospital.sheet.items)
+    yield from list_tables(
+        hospital.sheet.table.code, hospital.sheet.items, hospital.doctors, hospital.calendar
+    )
     count = hospital.sheet.statements.count
     total = count + len(hospital.sheet.orphans)
-    makers = {
+    makers: dict[str, Callable[[Hospital, int, int], pa.Table]] = {
         "statement": _statement_table,
         "diagnosis": _diagnosis_table,
         "line": _line_table,
         "prescription": _prescription_table,
         "detail": _detail_table,
         "eligibility": _eligibility_table,
+        **{view: partial(_record_table, view) for view in RECORD_VIEWS},
     }
     for view, make in makers.items():
         for start in range(0, total, SLICE):
@@ -217,6 +222,12 @@ def _eligibility_table(hospital: Hospital, start: int, stop: int) -> pa.Table:
     return _table(
         "eligibility", {**_owner(hospital, rows), **eligibility_columns(aided, aid_class, some.care_from)}
     )
+
+
+def _record_table(view: str, hospital: Hospital, start: int, stop: int) -> pa.Table:
+    rows = np.arange(start, min(stop, hospital.sheet.statements.count), dtype=np.int64)
+    owner, columns = RECORD_VIEWS[view](hospital.sheet, hospital.random_mark, rows)
+    return _table(view, {**_owner(hospital, owner), **columns})
 
 
 def _part(statements: Statements, rows: Ints) -> Statements:
