@@ -52,7 +52,7 @@ class Site:
     key_file: Path | None
     key_variable: str | None
     gateways: Mapping[str, Mapping[str, Any]]
-    rule_folders: tuple[Path, ...]
+    own_rules: Mapping[str, tuple[Path, ...]]
     threads: int
     chunk_statements: int
     approvals: int
@@ -73,6 +73,23 @@ class Site:
                 fix_ko="docs/operating.ko.md의 예시를 보세요.",
             )
         return found
+
+    def rule_folders(self, scheme: str) -> tuple[Path, ...]:
+        """The hospital's own rules for a scheme: ``[rules.<scheme>]``, else ``[rules]`` where there is one scheme only.
+
+        The rules of one scheme ask tables another does not have, so with several schemes each folder has to say whose
+        it is; UsageError otherwise.
+        """
+        common = self.own_rules.get("", ())
+        schemes = [one for one in self.sources if one]
+        if common and len(schemes) > 1:
+            raise UsageError(
+                "The site file has several schemes; its [rules] folders do not say whose rules they hold.",
+                "설정 파일에 제도가 여럿인데 [rules] folders가 어느 제도의 규칙인지 적혀 있지 않습니다.",
+                fix_en=f"Write [rules.{schemes[0]}] instead of [rules].",
+                fix_ko=f"[rules] 대신 [rules.{schemes[0]}]처럼 적으세요.",
+            )
+        return self.own_rules.get(scheme, common)
 
     def scheme_folder(self, scheme: str) -> Path:
         return self.data_folder / scheme
@@ -115,7 +132,7 @@ def load_site(path: Path) -> Site:
             name: {one: _url(home, value) if one == "folder" else value for one, value in settings.items()}
             for name, settings in raw.get("gateway", {}).items()
         },
-        rule_folders=tuple(home / one for one in raw.get("rules", {}).get("folders", [])),
+        own_rules=_own_rules(path, home, raw.get("rules", {})),
         threads=int(raw.get("run", {}).get("threads", os.cpu_count() or 1)),
         chunk_statements=int(raw.get("run", {}).get("chunk_statements", 20_000)),
         approvals=int(raw.get("approval", {}).get("persons", 0)),
@@ -151,6 +168,26 @@ def _sources(path: Path, home: Path, raw: Mapping[str, Any]) -> dict[str, Source
         name: SourcePlace(_url(home, str(one["url"])), home / str(one.get("files", ".")))
         for name, one in tables.items()
     }
+
+
+def _own_rules(path: Path, home: Path, raw: Any) -> dict[str, tuple[Path, ...]]:
+    """Folders by scheme, "" for those that name none; UsageError when something else stands there."""
+    by_scheme = (
+        {name: one for name, one in raw.items() if isinstance(one, dict)} if isinstance(raw, dict) else {}
+    )
+    common = (
+        {name: one for name, one in raw.items() if name not in by_scheme} if isinstance(raw, dict) else raw
+    )
+    found = {}
+    for name, table in {"": common, **by_scheme}.items():
+        folders = table.get("folders", []) if isinstance(table, dict) and set(table) <= {"folders"} else None
+        if not isinstance(folders, list) or not all(isinstance(one, str) for one in folders):
+            raise UsageError(
+                f'{path.name}: [rules] holds folders = ["…"] and nothing else.',
+                f'{path.name}: [rules]에는 folders = ["…"]만 적습니다.',
+            )
+        found[name] = tuple(home / one for one in folders)
+    return {name: one for name, one in found.items() if one}
 
 
 def _need(path: Path, raw: Mapping[str, Any], table: str, key: str) -> str:

@@ -43,12 +43,14 @@ class Resources:
 
     def catalogue(self) -> Catalogue:
         """The scheme's pre-check rules with the hospital's own behind them."""
-        return load_catalogue(self.scheme.checks.rule_folders, self.site.rule_folders)
+        return load_catalogue(self.scheme.checks.rule_folders, self.site.rule_folders(self.scheme.name))
 
     def waiver_terms(self, on: date) -> Terms:
         """What may be waived on a day."""
         return read_terms(
-            self.scheme, on, read_rules(self.scheme.checks.rule_folders, self.site.rule_folders)
+            self.scheme,
+            on,
+            read_rules(self.scheme.checks.rule_folders, self.site.rule_folders(self.scheme.name)),
         )
 
     def waivers(self, on: date) -> tuple[Waiver, ...]:

@@ -55,9 +55,9 @@ class OneLedger(AnyLedger):
         with self.open() as ledger:
             yield ledger, scheme
 
-    def rule_folders(self) -> tuple[Path, ...]:
-        """The hospital's own rule folders, when a site file is in use."""
-        return () if self.url is not None else load_site(site_path(self.site)).rule_folders
+    def rule_folders(self, scheme: Scheme) -> tuple[Path, ...]:
+        """The hospital's own rule folders for a scheme, when a site file is in use."""
+        return () if self.url is not None else load_site(site_path(self.site)).rule_folders(scheme.name)
 
 
 @dataclass(frozen=True)

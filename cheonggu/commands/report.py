@@ -38,7 +38,7 @@ def ageing(place: OneSite, as_of: AsOf = None, as_json: AsJson = False, xlsx: Xl
 def rules(place: OneSite, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
     """규칙별 적중과 놓친 사유 · how often each rule fired, what came back, and which refusals no rule foresaw."""
     with place.opened() as (settings, scheme, ledger):
-        catalogue = load_catalogue(scheme.checks.rule_folders, settings.rule_folders)
+        catalogue = load_catalogue(scheme.checks.rule_folders, settings.rule_folders(scheme.name))
         made = make_feedback(ledger.rule_answers(scheme.name), catalogue)
     tables = {"rules": made.rules, "misses": made.misses}
     if xlsx is not None:

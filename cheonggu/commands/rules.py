@@ -1,8 +1,11 @@
-"""``rules list | explain | test``: the pre-check catalogue, one rule with its basis and cases, and the named cases."""
+"""``rules list | explain | tables | test``: the pre-check catalogue, one rule with its basis and cases, what a rule may
+ask, and the named cases."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,18 +17,26 @@ from cheonggu.codes import CodeLists
 from cheonggu.commands.opening import scheme_or_first
 from cheonggu.commands.options import AsJson, SchemeName
 from cheonggu.errors import UsageError
-from cheonggu.precheck.cases import Case, load_bases, load_cases, run_cases
+from cheonggu.findings import ERROR, WARNING
+from cheonggu.precheck.cases import Base, Case, load_bases, load_cases, run_cases
 from cheonggu.precheck.catalogue import PREEMPT_LISTS, load_catalogue
 from cheonggu.precheck.model import Catalogue, Rule
 from cheonggu.precheck.mutations import judge_rules, read_also_fires, run_mutations
 from cheonggu.schemes import SCHEMES
 from cheonggu.schemes.scheme import Scheme
+from cheonggu.site import SITE_VARIABLE, load_site, site_path
 
 app = typer.Typer(help="사전점검 규칙 · the pre-check rules", no_args_is_help=True)
 
 Folders = Annotated[
     list[Path] | None,
     typer.Option("--rules", help="병원 규칙 폴더 · further folders of the hospital's own rules"),
+]
+SiteFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--site", help="설정 파일: 그 병원 규칙까지 · site file, for the rules it names ($CHEONGGU_SITE)"
+    ),
 ]
 CaseFolder = Annotated[
     Path | None, typer.Option("--cases", help="사례 폴더 · folder of case files (default: the project's own)")
@@ -36,14 +47,21 @@ CaseFolder = Annotated[
 def list_rules(
     scheme: SchemeName = None,
     rules: Folders = None,
+    site: SiteFile = None,
     level: Annotated[
         str | None, typer.Option("--level", help="error 또는 warning만 · error or warning only")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """모든 규칙 · every rule in the order it runs."""
-    home = scheme_or_first(scheme)
-    catalogue = read_catalogue(home, rules)
+    if level not in (None, ERROR, WARNING):
+        raise UsageError(
+            f"There is no level {level!r}.",
+            f"{level!r} 등급은 없습니다.",
+            fix_en=f"Write {ERROR} or {WARNING}.",
+            fix_ko=f"{ERROR}(오류) 또는 {WARNING}(경고)으로 적으세요.",
+        )
+    catalogue = read_catalogue(scheme_or_first(scheme), rules, site)
     chosen = [one for one in catalogue.rules if level in (None, one.level)]
     if as_json:
         typer.echo(json.dumps([describe(one) for one in chosen], ensure_ascii=False, indent=1))
@@ -59,6 +77,7 @@ def explain(
     rule_id: Annotated[str, typer.Argument(help="규칙 번호 · such as DAY-010")],
     scheme: SchemeName = None,
     rules: Folders = None,
+    site: SiteFile = None,
     cases: CaseFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,7 +86,7 @@ def explain(
     A rule that gives an amount (co-payment and the like) is shown as it stands in the rule data.
     """
     home = scheme_or_first(scheme)
-    catalogue = read_catalogue(home, rules)
+    catalogue = read_catalogue(home, rules, site)
     try:
         rule = catalogue.rule(rule_id.upper())
     except KeyError:  # not a pre-check rule: then one of those that give amounts, or none at all
@@ -85,10 +104,42 @@ def explain(
         typer.echo(f"  {show_case(one)}")
 
 
+@app.command()
+def tables(
+    name: Annotated[str | None, typer.Argument(help="표 이름 · a table, for its columns")] = None,
+    scheme: SchemeName = None,
+    as_json: AsJson = False,
+) -> None:
+    """규칙이 물을 수 있는 표와 열 · the tables a rule may ask, or the columns of one."""
+    declared = load_catalogue(scheme_or_first(scheme).checks.rule_folders).tables.tables
+    if name is not None and name not in declared:
+        raise UsageError(
+            f"There is no table {name!r}.",
+            f"{name!r} 표는 없습니다.",
+            fix_en=f"Known: {', '.join(declared)}.",
+            fix_ko=f"사용할 수 있는 표: {', '.join(declared)}.",
+        )
+    chosen = [declared[name]] if name else list(declared.values())
+    if as_json:
+        rows = {
+            one.name: {"use": one.use, "columns": [vars(column) for column in one.columns]} for one in chosen
+        }
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    if name is None:
+        for one in chosen:
+            typer.echo(f"{one.name:18} {one.use:9} {len(one.columns):3}열 columns")
+        return
+    for column in chosen[0].columns:
+        mark = "  개인정보 personal" if column.personal else ""
+        typer.echo(f"{column.name:28} {column.type:5} {column.meaning}{mark}")
+
+
 @app.command("test")
 def run_tests(
     scheme: SchemeName = None,
     rules: Folders = None,
+    site: SiteFile = None,
     cases: CaseFolder = None,
     only: Annotated[
         str | None, typer.Option("--rule", help="이 번호로 시작하는 규칙만 · rules that begin so")
@@ -102,9 +153,12 @@ def run_tests(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """사례 실행 · run the named cases; exit 1 when one is not as expected."""
+    """사례 실행 · run the named cases; exit 1 when one is not as expected.
+
+    A case may start from the project's clean claims or from one in CASES/base.
+    """
     home = scheme_or_first(scheme)
-    catalogue = read_catalogue(home, rules)
+    catalogue = read_catalogue(home, rules, site)
     folder = cases or own_cases(home)
     if not folder.is_dir():
         raise UsageError(
@@ -114,10 +168,18 @@ def run_tests(
             fix_ko="--cases 옵션으로 폴더를 지정하세요.",
         )
     chosen = [one for one in load_cases(folder) if one.rule_id.startswith((only or "").upper())]
+    if not chosen:  # a mistyped number must not look like a test that passed
+        raise UsageError(
+            f"No case in {folder} is for a rule {only or ''}.",
+            f"{folder}에 규칙 {only or ''}의 사례가 없습니다.",
+            fix_en="Correct --rule or --cases; docs/changing-a-rule.md shows how a case is written.",
+            fix_ko="--rule이나 --cases를 고치세요. 사례 적는 법은 docs/changing-a-rule.md에 있습니다.",
+        )
+    bases = load_bases(own_cases(home), folder)
     if mutations:
-        _run_mutations(catalogue, folder, chosen, as_json)
+        _run_mutations(catalogue, folder, bases, chosen, as_json)
         return
-    outcomes = run_cases(catalogue, load_bases(folder), chosen)
+    outcomes = run_cases(catalogue, bases, chosen)
     failed = [one for one in outcomes if one.problem]
     if as_json:
         rows = [{"rule": one.case.rule_id, "case": one.case.name, "problem": one.problem} for one in outcomes]
@@ -133,9 +195,11 @@ def run_tests(
         raise typer.Exit(1)
 
 
-def _run_mutations(catalogue: Catalogue, folder: Path, cases: list[Case], as_json: bool) -> None:
+def _run_mutations(
+    catalogue: Catalogue, folder: Path, bases: dict[str, Base], cases: list[Case], as_json: bool
+) -> None:
     """One planted defect at a time in a clean claim; exit 1 when a rule has none that fires as listed."""
-    mutants = run_mutations(catalogue, load_bases(folder), cases, read_also_fires(folder))
+    mutants = run_mutations(catalogue, bases, cases, read_also_fires(folder))
     problems = judge_rules(mutants)
     if as_json:
         rows = [
@@ -160,9 +224,12 @@ def _run_mutations(catalogue: Catalogue, folder: Path, cases: list[Case], as_jso
         raise typer.Exit(1)
 
 
-def read_catalogue(scheme: Scheme, folders: list[Path] | None) -> Catalogue:
-    """The scheme's catalogue with the hospital's own folders behind it."""
-    return load_catalogue(scheme.checks.rule_folders, folders or [])
+def read_catalogue(scheme: Scheme, folders: list[Path] | None, site: Path | None = None) -> Catalogue:
+    """The scheme's catalogue with the hospital's folders behind it: those given, else those of the site file in use."""
+    own: Sequence[Path] = folders or ()
+    if not own and (site is not None or os.environ.get(SITE_VARIABLE)):
+        own = load_site(site_path(site)).rule_folders(scheme.name)
+    return load_catalogue(scheme.checks.rule_folders, own)
 
 
 def explain_amount(scheme: Scheme, rule_id: str) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def add(
         second_person=second_person,
     )
     with place.opened() as (ledger, scheme):
-        rules = read_rules(scheme.checks.rule_folders, place.rule_folders())
+        rules = read_rules(scheme.checks.rule_folders, place.rule_folders(scheme))
         terms = read_terms(scheme, today(), rules)
         given = grant(ledger, scheme, terms, new, today(), Actor(person, None))
     typer.echo(f"{given.id}번 점검제외를 등록했습니다. Waiver {given.id} holds until {given.expires_on}.")

@@ -76,9 +76,9 @@ class Outcome:
     findings: pa.Table
 
 
-def load_bases(folder: Path) -> dict[str, Base]:
-    """The clean claims of ``<folder>/base``."""
-    return {path.stem: _read_base(path) for path in sorted((folder / "base").glob("*.toml"))}
+def load_bases(*folders: Path) -> dict[str, Base]:
+    """The clean claims of ``<folder>/base``; one of a later folder stands in place of an earlier one of its name."""
+    return {path.stem: _read_base(path) for one in folders for path in sorted((one / "base").glob("*.toml"))}
 
 
 def load_cases(folder: Path) -> list[Case]:
@@ -183,10 +183,19 @@ def _chosen(rows: list[dict[str, Any]], where: str) -> list[dict[str, Any]]:
 
 def _values(case: Case, change: str, types: Mapping[str, str], text: str) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name, written in ASSIGNMENT.findall(text):
+    place = 0
+    while place < len(text):
+        found = ASSIGNMENT.match(text, place)
+        if found is None:  # a slip of the pen must not leave the claim as it was
+            raise _odd(case, f"change {change!r}: {text[place:]!r} is not column = value")
+        name, written = found.groups()
         if name not in types:
             raise _odd(case, f"change {change!r}: no column {name!r}")
-        values[name] = _value(types[name], written)
+        try:
+            values[name] = _value(types[name], written)
+        except ValueError:
+            raise _odd(case, f"change {change!r}: {name} wants {types[name]}") from None
+        place = found.end()
     return values
 
 
@@ -202,24 +211,55 @@ def _value(type_name: str, written: str) -> Any:
 
 
 def _read_base(path: Path) -> Base:
-    raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    raw = _read_toml(path)
     defaults = raw.pop("defaults", {})
+    if not isinstance(raw.get("title"), str) or not isinstance(raw.get("on"), date):
+        raise DataFileError(
+            f"{path.name}: a base claim needs title (a text) and on (a day).",
+            f"{path.name} 파일: 기본 청구에는 title(글)과 on(날짜)이 있어야 합니다.",
+        )
     title, on = raw.pop("title"), raw.pop("on")
     rows = {name: [{**defaults.get(name, {}), **row} for row in some] for name, some in raw.items()}
     return Base(path.stem, title, on, rows)
 
 
 def _read_cases(path: Path) -> Iterable[Case]:
-    for number, raw in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["case"], start=1):
+    records = _read_toml(path).get("case")
+    if not isinstance(records, list) or not all(isinstance(one, dict) for one in records):
+        raise DataFileError(
+            f"{path.name}: holds no [[case]] records.", f"{path.name} 파일에 [[case]] 레코드가 없습니다."
+        )
+    for number, raw in enumerate(records, start=1):
         if set(raw) != CASE_KEYS:
             odd = sorted(set(raw) ^ CASE_KEYS)[0]
             raise DataFileError(
                 f"{path.name}, case {number}: key {odd!r} is missing or unknown.",
                 f"{path.name} 파일 {number}번 사례: {odd!r} 항목이 없거나 알 수 없습니다.",
             )
+        for key in ("change", "fires_on"):
+            if not isinstance(raw[key], list) or not all(isinstance(one, str) for one in raw[key]):
+                raise DataFileError(
+                    f'{path.name}, case {number}: {key} is not a list of texts such as ["…"].',
+                    f'{path.name} 파일 {number}번 사례: {key}은(는) ["…"]처럼 글의 목록으로 적습니다.',
+                )
         yield Case(
-            raw["rule"], raw["name"], raw["base"], tuple(raw["change"]), tuple(raw["fires_on"]), path.name
+            str(raw["rule"]),
+            str(raw["name"]),
+            str(raw["base"]),
+            tuple(raw["change"]),
+            tuple(raw["fires_on"]),
+            path.name,
         )
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DataFileError(
+            f"{path.name} cannot be read as TOML: {error}.",
+            f"{path.name} 파일을 TOML로 읽을 수 없습니다: {error}.",
+        ) from error
 
 
 def _odd(case: Case, what: str) -> DataFileError:

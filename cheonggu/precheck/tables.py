@@ -32,12 +32,16 @@ FORMAT_ROLE = "format:"
 
 @dataclass(frozen=True)
 class Column:
-    """One column: ``type`` is text, int, date or bool; ``role`` the place in a finding it fills, or empty."""
+    """One column: ``type`` is text, int, date or bool; ``role`` the place in a finding it fills, or empty.
+
+    ``meaning``: what it holds, for people; a wire column's is its official Korean name.
+    """
 
     name: str
     type: str
     role: str
     personal: bool
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -117,24 +121,29 @@ def _add_column(path: Path, number: int, row: Mapping[str, str], own: list[Colum
     if row["role"] and row["role"] not in ROLES and not row["role"].startswith(FORMAT_ROLE):
         raise odd_row(path, number, f"role is {row['role']!r}, want one of {', '.join(ROLES)}")
     known = {one.name: place for place, one in enumerate(own)}
-    type_name = row["type"]
+    type_name, meaning = row["type"], ""
     if row["column"] in known:
         place = known[row["column"]]
         if type_name:
             raise odd_row(path, number, f"{row['column']} is declared twice")
-        type_name = own.pop(place).type
+        known_as = own.pop(place)
+        type_name, meaning = known_as.type, known_as.meaning
     if type_name not in ARROW_TYPES:
         raise odd_row(path, number, f"type is {type_name!r}, want one of {', '.join(ARROW_TYPES)}")
-    own.append(Column(row["column"], type_name, row["role"], row["personal"] == "Y"))
+    own.append(
+        Column(row["column"], type_name, row["role"], row["personal"] == "Y", meaning or row["meaning"])
+    )
 
 
 def _wire_columns(layouts: LayoutCatalogue, letter: str) -> list[Column]:
     """All columns any kind has in that record, in the order first met."""
     types: dict[str, str] = {}
+    names: dict[str, str] = {}
     for layout in layouts:
         if layout.record == letter:
             _merge_types(layout, types)
-    return [Column(name, type_name, "", False) for name, type_name in types.items()]
+            names = {one.name: one.name_ko for one in layout.fields} | names
+    return [Column(name, type_name, "", False, names[name]) for name, type_name in types.items()]
 
 
 def _merge_types(layout: Layout, types: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from cheonggu.cli import app
 from cheonggu.errors import UsageError
 from cheonggu.schemes import SCHEMES
+from cheonggu.site import load_site
 from tasks import search
 
 RUNNER = CliRunner()
@@ -129,3 +130,99 @@ def test_a_hospitals_own_folder_is_listed_behind_the_scheme(tmp_path: Path) -> N
 )
 def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert "--json" in run(*command, "--help")
+
+
+HOSPITAL_RULE = """
+[[rule]]
+id = "HSP-001"
+level = "warning"
+scope = "line"
+message_ko = "도수치료가 급여 항에 있습니다"
+message_en = "Manual therapy in a benefit section"
+fix_ko = "비급여로 옮기세요."
+fix_en = "Move it out of the claim."
+basis = "원내 심사지침 3조"
+source = "hospital"
+confidence = "ours"
+preempts = []
+table = "line"
+where = "starts_with(line_code, 'MX122') AND is_benefit_section(hang)"
+field = "hang"
+"""
+HOSPITAL_CASES = """
+[[case]]
+rule = "HSP-001"
+name = "도수치료가 급여 항에 있다"
+base = "clinic"
+change = ["line 00001#1 line_code = MX122"]
+fires_on = ["00001"]
+"""
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Path:
+    """A site file with the hospital's own rule folder, and a folder of cases beside it."""
+    for name, text in (("rules", HOSPITAL_RULE), ("cases", HOSPITAL_CASES)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "own.toml").write_text(text, encoding="utf-8")
+    site = tmp_path / "site.toml"
+    site.write_text(
+        '[source]\nurl = "sqlite:///x.db"\n[ledger]\nurl = "sqlite:///l.db"\n[data]\nfolder = "data"\n'
+        '[run]\nfirst_care_month = "202601"\n[rules]\nfolders = ["rules"]\n',
+        encoding="utf-8",
+    )
+    return tmp_path
+
+
+def test_a_hospitals_case_starts_from_our_clean_claims(hospital: Path) -> None:
+    """As docs/changing-a-rule.md tells it, word for word."""
+    words = ("rules", "test", "--rules", str(hospital / "rules"), "--cases", str(hospital / "cases"))
+    assert "1 of 1 cases are as expected" in run(*words)
+
+
+def test_the_rules_of_the_site_file_are_known_to_the_commands(
+    hospital: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = str(hospital / "site.toml")
+    assert "원내 심사지침 3조" in run("rules", "explain", "HSP-001", "--site", site)
+    monkeypatch.setenv("CHEONGGU_SITE", site)
+    assert "HSP-001" in run("rules", "list", "--level", "warning")
+
+
+def test_rules_of_a_site_with_several_schemes_say_whose_they_are(hospital: Path) -> None:
+    site = hospital / "site.toml"
+    text = site.read_text(encoding="utf-8").replace(
+        "[source]", '[source.school_safety]\nurl = "sqlite:///s.db"\n[source.hira]'
+    )
+    site.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match="do not say whose rules they hold"):
+        load_site(site).rule_folders("hira")
+    site.write_text(text.replace("[rules]", "[rules.hira]"), encoding="utf-8")
+    assert load_site(site).rule_folders("hira") == (hospital / "rules",)
+    assert load_site(site).rule_folders("school_safety") == ()
+    site.write_text(text.replace("folders =", "folder ="), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"\[rules\] holds folders"):
+        load_site(site)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("list", "--level", "fatal"), "no level 'fatal'"),
+        (("test", "--rule", "ZZZ"), "is for a rule ZZZ"),
+        (("list", "--rules", "nowhere"), "no rules folder nowhere"),
+        (("tables", "lines"), "no table 'lines'"),
+    ],
+)
+def test_a_mistyped_word_is_no_empty_answer(words: tuple[str, ...], what: str) -> None:
+    result = RUNNER.invoke(app, ["rules", *words])
+    assert isinstance(result.exception, UsageError)
+    assert what in result.exception.en
+
+
+def test_the_tables_a_rule_may_ask_can_be_looked_up() -> None:
+    assert "doctor_day" in run("rules", "tables")
+    lines = run("rules", "tables", "stmt").splitlines()
+    assert any(line.startswith("patient_name") and line.endswith("개인정보 personal") for line in lines)
+    shown = json.loads(run("rules", "tables", "line", "--json"))["line"]["columns"]
+    assert {"name": "line_amount", "type": "int", "role": "", "personal": False, "meaning": "금액"} in shown

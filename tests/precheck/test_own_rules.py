@@ -125,7 +125,7 @@ def test_an_odd_own_rule_is_refused(
     (own / "own.toml").write_text(text, encoding="utf-8")
     with pytest.raises(DataFileError) as refused:
         load_catalogue([bare_scheme()], [own])
-    assert str(refused.value).startswith(f"own.toml, rule {words}")
+    assert refused.value.en.startswith(f"own.toml, rule {words}")
     place, _, reason = refused.value.ko.partition(": ")
     assert place.startswith("own.toml 파일의 규칙 ")
     assert HANGUL.search(reason)  # the reason itself, not only the frame around it

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cheonggu.errors import DataFileError
-from cheonggu.precheck.cases import load_cases
-from cheonggu.precheck.catalogue import load_catalogue
+from cheonggu.precheck.cases import Base, Case, change_rows, load_cases
+from cheonggu.precheck.catalogue import Catalogue, load_catalogue
 
 BROKEN = sorted((Path(__file__).parent / "broken").glob("*.toml"))
 GOOD = BROKEN[0].parent / "taken_id.toml"
@@ -78,3 +78,27 @@ def test_an_odd_case_is_refused(record: str, words: str, tmp_path: Path) -> None
     (tmp_path / "odd.toml").write_text(f"[[case]]\n{record}\n", encoding="utf-8")
     with pytest.raises(DataFileError, match=f"^odd.toml, {words}"):
         load_cases(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["[[cases]]", "case = 3", "not toml", 'case = ["x"]'])
+def test_a_case_file_without_cases_is_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "odd.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(DataFileError, match=r"^odd\.toml"):
+        load_cases(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("stmt 00001 visit_days: 2", "'visit_days: 2' is not column = value"),
+        ("stmt 00001 visit_days = 2 benefit_days 3", "visit_days wants int"),
+        ("stmt 00001 visit_days = two", "visit_days wants int"),
+        ("stmt 00001 visit_day = 2", "no column 'visit_day'"),
+    ],
+)
+def test_a_change_that_would_change_nothing_is_refused(
+    change: str, words: str, catalogue: Catalogue, bases: dict[str, Base]
+) -> None:
+    case = Case("DAY-010", "x", "clinic", (change,), (), "odd.toml")
+    with pytest.raises(DataFileError, match=words):
+        change_rows(catalogue, bases["clinic"].rows, case)
