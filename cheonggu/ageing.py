@@ -61,6 +61,7 @@ KINDS: Mapping[str, Kind] = {
     "blocked": Kind("claim_limit", "hospital", "오류를 고치거나 점검제외", "mend the error or waive it", True),
     "impossible": Kind("supplement_claim_limit", "hospital", "고쳐서 보완청구", "supplementary claim", True),
     "refused_by_payer": Kind("claim_limit", "hospital", "자격 확인 후 처리", "check the payer", True),
+    "taken_back": Kind("claim_limit", "hospital", "환수: 다시 청구할지 결정", "claim it anew or let it be", True),
     "held_by_reviewer": Kind("", "reviewer", "심사보류: 요청 자료가 있으면 제출", "held: send material if asked"),
     "objection_filed": Kind("objection_decision_expected", "reviewer", "이의신청 결정을 확인", "wait for the decision"),
     "re_review_filed": Kind("re_review_decision_expected", "reviewer", "재심사 결과를 확인", "wait for the answer"),

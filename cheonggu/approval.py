@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cheonggu.ledger import Claim, Ledger
-from cheonggu.ledger.decisions import DecisionKind
+from cheonggu.ledger.decisions import SEOUL, DecisionKind
 
 
 def approved_by(ledger: Ledger, claim: Claim) -> tuple[str, ...]:
@@ -15,13 +15,10 @@ def approved_by(ledger: Ledger, claim: Claim) -> tuple[str, ...]:
         kind=DecisionKind.APPROVAL,
         provider_code=claim.provider_code,
         subject=claim.claim_no,
+        valid_on=ledger.now().astimezone(SEOUL).date(),
     )
     files = ledger.frozen_digest(claim.provider_code, claim.claim_no)
-    persons = {
-        one.person.strip().casefold(): one.person
-        for one in given
-        if one.ended_at is None and one.detail.get("files") == files
-    }
+    persons = {one.person.strip().casefold(): one.person for one in given if one.detail.get("files") == files}
     return tuple(persons.values())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cheonggu.errors import StateError
-from cheonggu.gateways import Gateway
+from cheonggu.gateways import Gateway, Place
 from cheonggu.ledger import Actor, Instruction, Ledger, NewInstruction
 from cheonggu.ledger.decisions import DecisionKind
 from cheonggu.submission import name_set
@@ -24,12 +24,32 @@ def carry_out(ledger: Ledger, gateway: Gateway, new: NewInstruction, actor: Acto
         new = replace(new, detail={**new.detail, "files": files})
     if new.kind == DecisionKind.NOT_SENT:
         _must_not_lie_there(ledger, gateway, new)
+    if new.kind == DecisionKind.WITHDRAWAL:
+        _abandon_unplaced(ledger, gateway, new, actor)
     return ledger.decide(new, actor)
 
 
 def edit_remark(ledger: Ledger, new: NewInstruction, text: str, actor: Actor) -> Instruction:
     """Make a text the remark (참조내역) of a form's next claims; form ``*`` stands for all forms."""
     return ledger.decide(replace(new, kind=DecisionKind.REMARK, detail={"text": text}), actor)
+
+
+def _abandon_unplaced(ledger: Ledger, gateway: Gateway, new: NewInstruction, actor: Actor) -> None:
+    """End an intent of which the folder shows that nothing was ever put there.
+
+    Else a claim whose files are lost between intent and hand-off would keep its gateway for ever. BusyError while a
+    run is handing off at this moment.
+    """
+    current = ledger.open_submission(gateway.name)
+    if current is None or (current.provider_code, current.claim_no) != (new.provider_code, new.subject):
+        return
+    with ledger.exclusive(f"submit-{gateway.name}"):
+        current = ledger.open_submission(gateway.name)
+        if current is None or current.is_placed or current.claim_no != new.subject:
+            return
+        token, names = name_set(new.provider_code, new.subject), [one.name for one in current.files]
+        if gateway.look(token, names) is Place.FREE:
+            ledger.abandon_intent(current.id, actor)
 
 
 def _must_not_lie_there(ledger: Ledger, gateway: Gateway, new: NewInstruction) -> None:

@@ -71,6 +71,8 @@ class StatementEvent(StrEnum):
     NOTHING_OPEN = "nothing_open"
     GIVEN_UP = "given_up"
     TAKEN_BACK = "taken_back"
+    GIVEN_BACK = "given_back"
+    CLAIMED_ANEW = "claimed_anew"
 
 
 # A statement in one of these is still on its way to its decision.
@@ -304,8 +306,13 @@ def _money_moves() -> Iterator[Move[StatementState, StatementEvent]]:
         yield Move(source, e.SETTLED, source, "difference = settled - previous; amounts only", IMPORT)
     yield Move(s.PAID, e.NOTHING_OPEN, s.CLOSED, "no open finding, dispute or limit", PIPELINE)
     yield Move(s.PAID, e.TAKEN_BACK, s.CANCELLED, "taken back in full; an omitted claim may follow", IMPORT)
+    yield Move(s.CANCELLED, e.GIVEN_BACK, s.PAID, "a later settlement undoes the recovery", IMPORT, True)
+    yield Move(
+        s.CANCELLED, e.CLAIMED_ANEW, s.READY, "nothing of it is left; goes out as an original", PERSON, True
+    )
     for source in (s.BLOCKED, s.READY, s.IMPOSSIBLE, s.REFUSED_BY_PAYER):
         yield Move(source, e.GIVEN_UP, s.WRITTEN_OFF, "a person gave up, or time ran out", PERSON)
+    yield Move(s.CANCELLED, e.GIVEN_UP, s.WRITTEN_OFF, "a person lets the recovery stand", PERSON, True)
 
 
 def _claim_moves() -> Iterator[Move[ClaimState, ClaimEvent]]:

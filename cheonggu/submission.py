@@ -187,7 +187,8 @@ class Submitter:
         return BatchFolder(self.batches_root, batch_id).stage(ASSEMBLE) / self.files_folder
 
     def _files(self, folder: Path) -> list[Path]:
-        return sorted(path for path in folder.iterdir() if path.is_file())
+        """The files as they lie there; none where the folder is gone, which is a change after the check."""
+        return sorted(path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else []
 
     def _must_be_frozen(self, batch_id: str, facts: list[FileFact]) -> None:
         """The files must still be the ones that were assembled and checked."""

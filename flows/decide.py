@@ -27,6 +27,8 @@ class Decision(Choice):
     STOP_CLEARED = "중지 해제 stop_cleared"
     RELEASE = "보류 해제 release"
     WRITE_OFF = "청구 포기 write_off"
+    CLAIM_ANEW = "환수분 재청구 claim_anew"
+    MATERIAL_SENT = "보완자료 제출 material_sent"
 
 
 class DecisionForm(BaseModel):
@@ -35,7 +37,8 @@ class DecisionForm(BaseModel):
     decision: Decision = Field(title="결정")
     subject: str = Field(
         title="대상",
-        description="청구번호. 보류 해제는 배치ID, 청구 포기는 명세서 관리번호",
+        description="청구번호. 보류 해제는 배치ID, 청구 포기와 환수분 재청구는 명세서 관리번호, "
+        "보완자료 제출은 요청서의 문서번호",
         min_length=1,
         json_schema_extra=NO_RESIDENT_NO,
     )

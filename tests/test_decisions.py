@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from cheonggu.approval import approved_by
 from cheonggu.commands.decide import app
 from cheonggu.errors import StateError
-from cheonggu.ledger import Claim, NewInstruction, open_ledger
+from cheonggu.ledger import Actor, Claim, NewInstruction, open_ledger
 from cheonggu.privacy import load_secret
 from cheonggu.site import SITE_VARIABLE
 from tasks.decide import decide, remark
@@ -110,3 +112,33 @@ def test_an_approved_claim_is_taken_by_the_client(site: Path) -> None:
     client.act()
     assert submit.fn("hira").handed_off == (claim_no,)
     assert len(client.taken) == 1
+
+
+def test_a_claim_whose_files_were_lost_before_the_hand_off_is_withdrawn_and_frees_the_client(
+    site: Path,
+) -> None:
+    """The intent is written and nothing was placed: without an end it would keep the client for ever."""
+    claim = the_claim(site)
+    for person in ("kim01", "lee02"):
+        call("approval", claim.claim_no, person=person)
+    with open_ledger(f"sqlite:///{site / 'ledger.db'}", load_secret(None, site / "ledger.key")) as ledger:
+        files = ledger.claim_files(claim.provider_code, claim.claim_no)
+        ledger.write_intent(claim.provider_code, claim.claim_no, "hira_client", files, Actor("test", None))
+    shutil.rmtree(site / "data" / "hira" / "batches" / claim.batch_id / "assemble")
+    with pytest.raises(StateError, match="changed after the check"):
+        submit.fn("hira")
+    assert call("withdrawal", claim.claim_no).exit_code == 0
+    assert the_claim(site).state == "WITHDRAWN"
+    assert submit.fn("hira").waiting == ()
+
+
+def test_an_approval_past_its_last_day_counts_no_longer(site: Path) -> None:
+    claim = the_claim(site)
+    with open_ledger(f"sqlite:///{site / 'ledger.db'}", load_secret(None, site / "ledger.key")) as ledger:
+        files = {"files": ledger.frozen_digest(claim.provider_code, claim.claim_no)}
+        for person, last in (("kim01", date(2020, 1, 1)), ("lee02", None)):
+            given = NewInstruction(
+                "hira", "approval", CLINIC, claim.claim_no, person, "확인", expires_on=last, detail=files
+            )
+            ledger.decide(given, Actor(person, None))
+        assert approved_by(ledger, claim) == ("lee02",)

@@ -97,6 +97,9 @@ REFUSED_BY_PAYER given_up WRITTEN_OFF
 PAID settled PAID
 PAID nothing_open CLOSED
 PAID taken_back CANCELLED
+CANCELLED given_back PAID
+CANCELLED claimed_anew READY
+CANCELLED given_up WRITTEN_OFF
 """
 CLAIM = """
 - number_reserved OPEN

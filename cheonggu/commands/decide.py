@@ -22,7 +22,7 @@ from cheonggu.site import load_site, site_path
 app = typer.Typer(help="사람의 결정 · what people decide", no_args_is_help=True)
 
 Subject = Annotated[
-    str, typer.Argument(metavar="대상", help="청구번호, 배치ID 또는 관리번호 · what it is about")
+    str, typer.Argument(metavar="대상", help="청구번호, 배치ID, 관리번호 또는 문서번호 · what it is about")
 ]
 
 
@@ -51,6 +51,11 @@ for _kind, _help in (
     (DecisionKind.STOP_CLEARED, "청구번호: 통보와 달라 멈춘 청구서를 확인 · looked at a stopped claim"),
     (DecisionKind.RELEASE, "배치ID: 보류한 배치를 계속 진행 · let a held batch go on"),
     (DecisionKind.WRITE_OFF, "관리번호: 명세서의 청구를 포기 · give a statement up"),
+    (
+        DecisionKind.CLAIM_ANEW,
+        "관리번호: 전액 환수된 명세서를 다시 청구 · claim anew what was taken back in full",
+    ),
+    (DecisionKind.MATERIAL_SENT, "문서번호: 요청받은 보완자료를 제출 · the material asked for was sent"),
 ):
     _decision(_kind, _help)
 

@@ -63,11 +63,6 @@ class AnswerBooks(Books):
         with self._read() as connection:
             return imports.list_kept(connection)
 
-    def mark_material_sent(self, document_no: str, answered_on: date, actor: Actor) -> None:
-        """A person sent the material that a notice asked for."""
-        with self._change(actor) as tx:
-            requests.mark_answered(tx, document_no, answered_on)
-
     def material_requests(self, scheme: str) -> pa.Table:
         """Requests for material (``requests.REQUESTS``) that nobody answered yet, by due day."""
         with self._read() as connection:

@@ -7,23 +7,30 @@ changes nothing, so the same decision again is harmless.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 from sqlalchemy import Connection, select
 
 from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger import instructions
 from cheonggu.ledger.audit import Transaction
+from cheonggu.ledger.balances import of_one, read_balances
 from cheonggu.ledger.batches import release_batch
 from cheonggu.ledger.claims import claim_columns, clear_stop, get_claim
 from cheonggu.ledger.model import Instruction, NewInstruction
-from cheonggu.ledger.moves import find_states, move_statements, of_claim, plan_moves
+from cheonggu.ledger.moves import find_states, free_statement, move_statements, of_claim, plan_moves
 from cheonggu.ledger.remarks import keep_remark
+from cheonggu.ledger.requests import mark_answered
 from cheonggu.ledger.submissions import CHECKED, digest_set, mark_sent
-from cheonggu.ledger.tables import batch, claim_file
+from cheonggu.ledger.tables import back_reference, batch, claim_file, live_submission
 from cheonggu.ledger.withdrawals import withdraw_claim
 from cheonggu.states import BatchStage, ClaimState, StatementEvent, StatementState
+
+SEOUL = ZoneInfo("Asia/Seoul")
 
 
 class DecisionKind(StrEnum):
@@ -37,6 +44,8 @@ class DecisionKind(StrEnum):
     RELEASE = "release"  # a held batch goes on
     REMARK = "remark"  # the remark of a form's next claims
     WRITE_OFF = "write_off"  # a statement is given up
+    CLAIM_ANEW = "claim_anew"  # a statement whose payment was taken back in full goes out again
+    MATERIAL_SENT = "material_sent"  # the material that a notice asked for was sent
 
 
 BEFORE_HAND_OFF = (ClaimState.OPEN, ClaimState.ASSEMBLED, *map(ClaimState, CHECKED), ClaimState.CHECK_FAILED)
@@ -108,11 +117,7 @@ def _remark(tx: Transaction, new: NewInstruction) -> None:
 
 
 def _write_off(tx: Transaction, new: NewInstruction) -> None:
-    found = find_states(tx.connection, [new.subject])
-    if not len(found) or found["scheme"][0].as_py() != new.scheme:
-        raise StateError(
-            f"There is no statement {new.subject}.", f"명세서 {new.subject}을(를) 찾을 수 없습니다."
-        )
+    found = _find_statement(tx, new)
     state, batch_id = found["state"][0].as_py(), found["batch_id"][0].as_py()
     if state == StatementState.WRITTEN_OFF:
         return
@@ -126,6 +131,55 @@ def _write_off(tx: Transaction, new: NewInstruction) -> None:
     moves = plan_moves(found["statement_key"], found["state"], StatementEvent.GIVEN_UP)
     where = {"scheme": new.scheme, "provider_code": found["provider_code"][0].as_py()}
     move_statements(tx.connection, tx.append("given_up", where, moves=moves), moves)
+
+
+def _claim_anew(tx: Transaction, new: NewInstruction) -> None:
+    """Free the one statement that was taken back in full; everything else of its claim stays where it is."""
+    found = _find_statement(tx, new)
+    if found["state"][0].as_py() == StatementState.READY and found["batch_id"][0].as_py() is None:
+        return
+    moves = plan_moves(found["statement_key"], found["state"], StatementEvent.CLAIMED_ANEW)
+    _must_be_nothing(tx.connection, new.subject)
+    detail = {"claim_no": free_statement(tx.connection, new.subject)}
+    where = {"scheme": new.scheme, "provider_code": found["provider_code"][0].as_py()}
+    move_statements(tx.connection, tx.append("claimed_anew", where, moves=moves, detail=detail), moves)
+
+
+def _must_be_nothing(connection: Connection, key: str) -> None:
+    """StateError while the reviewer still grants something of the statement, or it follows another one."""
+    follows = select(back_reference.c.parent_key).where(back_reference.c.statement_key == key)
+    if connection.execute(follows).first() is not None:
+        raise StateError(
+            f"Statement {key} is a supplement or an addition; only a statement of its own is claimed anew.",
+            f"명세서 {key}은(는) 보완·추가·분리청구라서 다시 청구할 수 없습니다.",
+            fix_en="An original carries no back reference: claim the care outside, or ask the reviewer.",
+            fix_ko="원청구에는 이전 접수번호를 적을 수 없습니다. 심평원에 문의하세요.",
+        )
+    live = select(live_submission.c.provider_code, live_submission.c.claim_no)
+    provider_code, claim_no = connection.execute(live.where(live_submission.c.statement_key == key)).one()
+    rows = read_balances(connection, of_one(provider_code, claim_no)).to_pylist()
+    (mine,) = (row for row in rows if row["statement_key"] == key)
+    if (mine["decided"] or 0) + mine["differences"] != 0 or mine["disputes"]:
+        raise StateError(
+            f"Statement {key}: the reviewer still grants {(mine['decided'] or 0) + mine['differences']} won, "
+            "or a dispute is open.",
+            f"명세서 {key}: 인정된 금액이 남아 있거나 이의신청이 진행 중입니다.",
+            fix_en="Nothing was changed. Only what was taken back in full is claimed anew.",
+            fix_ko="아무것도 바뀌지 않았습니다. 전액 환수된 명세서만 다시 청구합니다.",
+        )
+
+
+def _material_sent(tx: Transaction, new: NewInstruction) -> None:
+    mark_answered(tx, new.subject, datetime.fromisoformat(tx.now).astimezone(SEOUL).date())
+
+
+def _find_statement(tx: Transaction, new: NewInstruction) -> pa.Table:
+    found = find_states(tx.connection, [new.subject])
+    if not len(found) or found["scheme"][0].as_py() != new.scheme:
+        raise StateError(
+            f"There is no statement {new.subject}.", f"명세서 {new.subject}을(를) 찾을 수 없습니다."
+        )
+    return found
 
 
 def _not_now(found: Any, done: str, done_ko: str, fix: str) -> StateError:
@@ -147,4 +201,6 @@ _EFFECTS: dict[DecisionKind, Callable[[Transaction, NewInstruction], None]] = {
     DecisionKind.RELEASE: _release,
     DecisionKind.REMARK: _remark,
     DecisionKind.WRITE_OFF: _write_off,
+    DecisionKind.CLAIM_ANEW: _claim_anew,
+    DecisionKind.MATERIAL_SENT: _material_sent,
 }

@@ -15,6 +15,7 @@ from cheonggu.ledger.audit import MOVES, Transaction
 from cheonggu.ledger.balances import KEY, of_any, of_one, read_balances
 from cheonggu.ledger.claims import claim_columns, get_claim
 from cheonggu.ledger.imports import (
+    CLAIMED_ANEW,
     Progress,
     check_serials,
     find_answer_stop,
@@ -151,7 +152,9 @@ def apply_cost_decision(progress: Progress, content: CostDecision) -> None:
     _keep_outcomes(progress, found, content)
     record_settled(progress, found, content.settle_round, new, moves, decision=content.decision_no)
     progress.disputed.append(found.claim_no)
-    if len(answered) < len(set(numbers)):
+    if pc.all(new["is_here"]).as_py() is False:
+        progress.stop(found, CLAIMED_ANEW)
+    elif len(answered) < len(set(numbers)):
         progress.stop(found, "not-disputed")
 
 

@@ -36,6 +36,7 @@ AFTER_REVIEW = (
     ClaimState.PAID,
     ClaimState.CLOSED,
 )
+CLAIMED_ANEW = "claimed-anew"
 STOPS = {
     "not-sent": ("The ledger never handed this claim off.", "원장에 송신 기록이 없는 청구서입니다."),
     "withdrawn": (
@@ -80,6 +81,10 @@ STOPS = {
     "not-disputed": (
         "A decision came on a dispute that the ledger does not know.",
         "원장에 없는 이의신청의 결정이 통보되었습니다.",
+    ),
+    CLAIMED_ANEW: (
+        "It names a statement that was taken back and claimed anew since: look for a double claim.",
+        "환수 후 다시 청구한 명세서가 통보되었습니다. 중복 청구를 확인하세요.",
     ),
     "absent-not-explained": (
         "The listed statements do not explain the totals; absent ones stay undecided.",

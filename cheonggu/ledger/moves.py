@@ -171,6 +171,15 @@ def free_identities(connection: Connection, provider_code: str, claim_no: str) -
     connection.execute(delete(live_submission).where(of_claim(live_submission, provider_code, claim_no)))
 
 
+def free_statement(connection: Connection, key: str) -> str:
+    """One statement may be submitted again and is in no batch; the others of its claim stay live. Gives that claim."""
+    mine = live_submission.c.statement_key == key
+    claim_no = connection.execute(select(live_submission.c.claim_no).where(mine)).scalar_one()
+    connection.execute(delete(live_submission).where(mine))
+    connection.execute(update(statement).where(statement.c.statement_key == key).values(batch_id=None))
+    return str(claim_no)
+
+
 def of_claim(table: FromClause, provider_code: Any, claim_no: Any) -> ColumnElement[bool]:
     """The rows of one claim; the values may be columns of another table."""
     is_it: ColumnElement[bool] = (table.c.provider_code == provider_code) & (table.c.claim_no == claim_no)

@@ -211,6 +211,8 @@ def _select_statements(one: Batch, wanted: Any, met: FromClause | None = None) -
             claim.c.provider_code + "" == one.provider_code,
             claim.c.state.in_(LIVE),
             claim.c.batch_id != one.batch_id,
+            # What was taken back and goes out anew stands in its old claim no more.
+            statement.c.batch_id == claim.c.batch_id,
         )
     )
 

@@ -284,6 +284,21 @@ def _move_paid(progress: Progress, found: Any) -> None:
     move_statements(tx.connection, event_id, moves)
     progress.count(moves)
     progress.paid.append(found.claim_no)
+    _move_taken_back(progress, found, gone)
+
+
+def _move_taken_back(progress: Progress, found: Any, paid: pa.Table) -> None:
+    """CANCELLED for what is paid only now although a settlement that came before the payment took all of it back."""
+    is_nothing = pc.equal(pc.add(pc.fill_null(paid["decided"], 0), paid["differences"]), 0)
+    back = paid.filter(pc.and_(is_nothing, pc.less(paid["differences"], 0)))
+    if not len(back):
+        return
+    states = pa.chunked_array([[StatementState.PAID.value] * len(back)], pa.string())
+    moves = plan_moves(back["statement_key"], states, StatementEvent.TAKEN_BACK)
+    number = progress.notice.document_no
+    event_id = progress.tx.append("taken_back", claim_columns(found), moves=moves, document_no=number)
+    move_statements(progress.tx.connection, event_id, moves)
+    progress.count(moves)
 
 
 def _find_stop(progress: Progress, found: Any) -> str | None:

@@ -108,9 +108,9 @@ SELECT provider_code, claim_no, statement_no, 'undecided' AS kind, undecided AS 
 UNION ALL
 SELECT provider_code, claim_no, statement_no, 'held', held FROM waiting WHERE outcome = 'held'
 UNION ALL
-SELECT provider_code, claim_no, statement_no, 'impossible', impossible FROM waiting WHERE state = 'IMPOSSIBLE'
+SELECT provider_code, claim_no, statement_no, 'impossible', impossible FROM waiting WHERE state = 'IMPOSSIBLE' AND impossible <> 0
 UNION ALL
-SELECT provider_code, claim_no, statement_no, 'refused', impossible FROM waiting WHERE state = 'REFUSED_BY_PAYER'
+SELECT provider_code, claim_no, statement_no, 'refused', impossible FROM waiting WHERE state = 'REFUSED_BY_PAYER' AND impossible <> 0
 UNION ALL
 SELECT provider_code, claim_no, statement_no, 'disputed', adjusted + impossible FROM waiting WHERE is_disputed
 UNION ALL

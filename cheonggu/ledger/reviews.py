@@ -17,6 +17,7 @@ from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.database import insert_rows, read_table, to_columns
 from cheonggu.ledger.disputes import answer_disputes
 from cheonggu.ledger.imports import (
+    CLAIMED_ANEW,
     Progress,
     check_serials,
     find_claim,
@@ -100,6 +101,8 @@ def apply_review(progress: Progress, review: Review) -> None:
     progress.reviewed.append(found.claim_no)
     if not review.complete and absent is None:
         progress.stop(found, "absent-not-explained")
+    if _has_gone_on(found, ours, decisions):
+        progress.stop(found, CLAIMED_ANEW)
 
 
 def _check_document(progress: Progress, found: Any, review: Review) -> None:
@@ -134,6 +137,14 @@ def _find_stop(progress: Progress, found: Any, review: Review, ours: pa.Table) -
     if stop is None and not _same_rows(review.statements, known, columns):
         stop = "round-conflict"
     return stop
+
+
+def _has_gone_on(found: Any, ours: pa.Table, decisions: pa.Table) -> bool:
+    """Whether a statement decided now stands in another claim, because this one's payment was taken back."""
+    gone = ours.filter(pc.not_equal(pc.fill_null(ours["batch_id"], ""), found.batch_id))
+    return bool(
+        pc.any(pc.is_in(decisions["statement_no"], value_set=gone["statement_no"].combine_chunks())).as_py()
+    )
 
 
 def _is_whole(found: Any, review: Review) -> bool:

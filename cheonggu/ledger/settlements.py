@@ -18,6 +18,7 @@ from cheonggu.ledger.balances import of_one, read_balances
 from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.database import insert_rows, read_table, to_columns
 from cheonggu.ledger.imports import (
+    CLAIMED_ANEW,
     Progress,
     check_serials,
     find_answer_stop,
@@ -58,7 +59,9 @@ def apply_settlement(progress: Progress, content: Settlement) -> None:
     _keep_lines(progress, found, content)
     moves = plan_settled(new)
     record_settled(progress, found, content.settle_round, new, moves)
-    if _has_other_base(new):
+    if pc.all(new["is_here"]).as_py() is False:
+        progress.stop(found, CLAIMED_ANEW)
+    elif _has_other_base(new):
         progress.stop(found, "settled-base-differs")
 
 
@@ -111,12 +114,16 @@ def keep_differences(
 
 
 def plan_settled(new: pa.Table) -> pa.Table:
-    """SETTLED where the state allows it; CANCELLED when a paid statement is taken back in full."""
+    """SETTLED where the state allows it; a paid statement taken back in full is CANCELLED, until it is given back."""
     is_paid = pc.equal(new["state"], StatementState.PAID.value)
     is_all = pc.and_(pc.equal(new["settled_amount"], 0), pc.greater(new["previous_amount"], 0))
     is_back = pc.and_(is_paid, is_all)
     parts = [MOVES.empty_table()]
-    chosen = {StatementEvent.TAKEN_BACK: is_back, StatementEvent.SETTLED: pc.invert(is_back)}
+    chosen = {
+        StatementEvent.TAKEN_BACK: is_back,
+        StatementEvent.SETTLED: pc.invert(is_back),
+        StatementEvent.GIVEN_BACK: pc.greater(new["settled_amount"], 0),
+    }
     for event, is_one in chosen.items():
         rows = allowed(new.filter(is_one), event)
         parts.append(plan_moves(rows["statement_key"], rows["state"], event))

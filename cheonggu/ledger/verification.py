@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, select
+from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, or_, select
 
 from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, hash_event
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.instructions import find_edited
 from cheonggu.ledger.lines import DECIDED, KEPT, digest_decided, digest_kept
 from cheonggu.ledger.model import Problem
+from cheonggu.ledger.moves import of_claim
 from cheonggu.ledger.payments import digest_lines, digest_payments
 from cheonggu.ledger.reruns import digest_references, read_references
 from cheonggu.ledger.reviews import DECISIONS
@@ -34,7 +35,10 @@ from cheonggu.states import StatementState
 
 ROWS_AT_ONCE = 200_000
 NAMED = 20
-LIVE = (StatementState.ASSIGNED, StatementState.IN_FLIGHT, StatementState.RECEIVED)
+# Who holds no place at the reviewer, and who may or may not; everybody else's place stands in their present claim.
+FREE = (StatementState.OPEN, StatementState.BILLABLE, StatementState.BLOCKED, StatementState.READY)
+EITHER = (StatementState.WRITTEN_OFF,)
+HOLDING = tuple(one for one in StatementState if one not in (*FREE, *EITHER))
 TEXTS = {
     "chain": ("The audit chain is broken here.", "감사 기록의 연결이 끊어졌습니다."),
     "head": ("The end of the audit chain was cut or rewritten.", "감사 기록의 끝이 지워지거나 바뀌었습니다."),
@@ -52,7 +56,10 @@ TEXTS = {
     ),
     "state": ("The state is not that of the last event.", "상태가 마지막 기록과 다릅니다."),
     "instructions": ("This instruction was edited.", "이 지시의 내용이 바뀌었습니다."),
-    "live": ("A statement on its way lacks its live submission.", "진행 중인 명세서의 청구 잠금이 없습니다."),
+    "live": (
+        "The live submission of this statement does not fit its state.",
+        "명세서의 상태와 청구 잠금이 맞지 않습니다.",
+    ),
 }
 
 
@@ -212,13 +219,25 @@ def _check_states(connection: Connection) -> Iterator[Problem]:
     claim_key: list[Column[Any]] = [event.c.provider_code, event.c.claim_no]
     yield from _compare(connection, claim, claim.c.state, claim_key, event.c.claim_to)
     yield from _compare(connection, batch, batch.c.stage, [event.c.batch_id], event.c.stage_to)
-    lacking = (
+    holds = live_submission.c.claim_no.is_not(None)
+    elsewhere = or_(
+        live_submission.c.claim_no.is_(None),
+        claim.c.batch_id.is_distinct_from(statement.c.batch_id),
+        live_submission.c.identity_hash != statement.c.identity_hash,
+    )
+    unfit = (
         select(statement.c.statement_key)
         .outerjoin(live_submission, live_submission.c.statement_key == statement.c.statement_key)
-        .where(statement.c.state.in_([one.value for one in LIVE]), live_submission.c.claim_no.is_(None))
+        .outerjoin(claim, of_claim(claim, live_submission.c.provider_code, live_submission.c.claim_no))
+        .where(
+            or_(
+                and_(statement.c.state.in_([one.value for one in FREE]), holds),
+                and_(statement.c.state.in_([one.value for one in HOLDING]), elsewhere),
+            )
+        )
         .limit(NAMED)
     )
-    for key in connection.execute(lacking).scalars():
+    for key in connection.execute(unfit).scalars():
         yield _problem("live", f"statement {key}")
 
 

@@ -58,6 +58,7 @@ STATEMENT_KINDS = {
     StatementState.HELD: "held_by_reviewer",
     StatementState.IMPOSSIBLE: "impossible",
     StatementState.REFUSED_BY_PAYER: "refused_by_payer",
+    StatementState.CANCELLED: "taken_back",
 }
 CLAIM_KINDS = {
     ClaimState.CHECKED_OK: "not_handed_off",

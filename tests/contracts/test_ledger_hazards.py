@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from cheonggu.errors import StateError
 from cheonggu.findings import none_found
-from cheonggu.ledger import Filing, Ledger, NewInstruction
-from cheonggu.notices import PRESCRIPTION_CUTS, ClaimRef, DisputeReceipt, PrescriptionAdjustment
+from cheonggu.ledger import Claim, Filing, Ledger, NewInstruction
+from cheonggu.notices import PRESCRIPTION_CUTS, ClaimRef, DisputeReceipt, PrescriptionAdjustment, Totals
 from cheonggu.states import ClaimState
 from tests.ledger.ledger_builders import (
     ACTOR,
@@ -26,6 +26,8 @@ from tests.ledger.ledger_builders import (
     claim_of,
     hand_off,
     intend,
+    members,
+    new_batch,
     open_at,
     receipt,
     receipt_notice,
@@ -36,19 +38,25 @@ from tests.ledger.ledger_builders import (
     sum_up,
     take,
     validate,
+    verdicts,
 )
 from tests.ledger.money_builders import (
     CUT,
+    DUE,
     NUMBER,
     decide,
     decided,
     decision_notice,
     notice,
+    paid,
+    payment_notice,
     settled,
     settlement_notice,
     states,
 )
 
+AS_OF = date(2026, 9, 1)
+TOTALS_OF_ONE = Totals(1, CLAIMED, 1, CLAIMED, 0, 0, 0, 0)
 MIXED = {"00002": "adjusted", "00003": "impossible"}
 
 
@@ -195,7 +203,99 @@ class DisputeHazards:
             ledger.file_dispute(PROVIDER, claim.claim_no, "objection", filings, date(2026, 8, 5), PERSON)
 
 
-class Hazards(HandOffHazards, NoticeHazards, DisputeHazards):
+class TakenBackHazards:
+    """환수: what was paid and taken back in full is free only when a person says so, and nothing beside it."""
+
+    @pytest.fixture
+    def taken(self, ledger: Ledger) -> Claim:
+        claim = decide(ledger, MIXED)
+        take(ledger, payment_notice("P1", paid(DUE)))
+        take(ledger, settlement_notice("S1", settled(claim, {"00001": (CLAIMED, 0)})))
+        return claim
+
+    def test_a_recovery_alone_frees_nothing(self, ledger: Ledger, taken: Claim) -> None:
+        assert read(ledger, "SELECT count(*) FROM live_submission") == [(3,)]
+        (waiting,) = [row for row in ledger.waiting(SCHEME).to_pylist() if row["kind"] == "taken_back"]
+        assert (waiting["statement_key"], waiting["won"]) == ("b1-S001", CLAIMED)
+        twin = members("b2", ["b2-S001"], identities=["identity of b1-S001"])
+        ledger.add_batches([new_batch("b2")], twin, ACTOR)
+        assert ledger.find_doubles("b2") == ["b2-S001"]
+
+    def test_a_person_frees_that_statement_and_no_other(self, ledger: Ledger, taken: Claim) -> None:
+        for _ in range(2):
+            person_decides(ledger, "claim_anew", "b1-S001")
+        assert states(ledger, taken) == ["READY", "PAID", "IMPOSSIBLE"]
+        assert read(ledger, "SELECT statement_key FROM live_submission ORDER BY 1") == [
+            ("b1-S002",),
+            ("b1-S003",),
+        ]
+        assert claim_of(ledger, "b1").state == ClaimState.PAID
+        assert ledger.verify() == []
+
+    def test_it_goes_out_anew_and_the_old_claim_stays_explained(self, ledger: Ledger, taken: Claim) -> None:
+        person_decides(ledger, "claim_anew", "b1-S001")
+        ledger.add_batches([new_batch("b2")], members("b2", ["b1-S001"]), ACTOR)
+        ledger.record_validated("b2", verdicts(["b1-S001"]), none_found(), ACTOR)
+        record_assembly(ledger, "b2", ["b1-S001"])
+        past = ledger.past(
+            next(one for one in ledger.batches(SCHEME) if one.batch_id == "b2"), AS_OF, months=[]
+        )
+        assert "b1-S001" not in past["statements"]["statement_key"].to_pylist()
+        ledger.record_prechecked("b2", "ok", none_found(), ACTOR)
+        second = claim_of(ledger, "b2")
+        ledger.mark_placed(intend(ledger, second), ACTOR)
+        take(ledger, receipt_notice("R2", receipt(second, number="0009999")))
+        impossible = review(second, {"00001": "impossible"}, number="0009999")
+        take(ledger, review_notice("V9", impossible))
+        found = ledger.reconcile(SCHEME)
+        assert found.problems == ()
+        kinds = [(row["claim_no"], row["kind"]) for row in found.items.to_pylist()]
+        assert kinds.count((taken.claim_no, "impossible")) == 1  # its third statement, as before
+        assert (second.claim_no, "impossible") in kinds
+        assert ledger.verify() == []
+
+    def test_an_answer_about_the_old_claim_stops_it(self, ledger: Ledger, taken: Claim) -> None:
+        person_decides(ledger, "claim_anew", "b1-S001")
+        back = settled(taken, {"00001": (0, CLAIMED)}, settle_round="20260002")
+        report = take(ledger, settlement_notice("S2", back))
+        assert [one.code for one in report.stopped] == ["claimed-anew"]
+        late = review(taken, {"00001": "accepted"}, review_round="20260801", totals=TOTALS_OF_ONE)
+        assert [one.code for one in take(ledger, review_notice("V2", late)).stopped] == ["claimed-anew"]
+        assert states(ledger, taken)[0] == "READY"
+
+    def test_what_is_given_back_again_is_paid_and_not_claimed_anew(
+        self, ledger: Ledger, taken: Claim
+    ) -> None:
+        back = settled(taken, {"00001": (0, CLAIMED)}, settle_round="20260002")
+        take(ledger, settlement_notice("S2", back))
+        assert states(ledger, taken)[0] == "PAID"
+        with pytest.raises(StateError, match="cannot take 'claimed_anew'"):
+            person_decides(ledger, "claim_anew", "b1-S001")
+
+    def test_a_recovery_that_came_before_its_payment_ends_the_same(self, ledger: Ledger) -> None:
+        claim = decide(ledger, MIXED)
+        take(ledger, settlement_notice("S1", settled(claim, {"00001": (CLAIMED, 0)})))
+        take(ledger, payment_notice("P1", paid(DUE)))
+        assert states(ledger, claim) == ["CANCELLED", "PAID", "IMPOSSIBLE"]
+        assert ledger.claim(PROVIDER, claim.claim_no).state == ClaimState.PAID
+        assert ledger.verify() == []
+
+    def test_a_withdrawal_after_the_hand_off_frees_the_whole_claim(self, ledger: Ledger) -> None:
+        """미송신 확인: provably not at the reviewer; one that was received frees nothing."""
+        claim = hand_off(ledger, "b1")
+        other = hand_off(ledger, "b2")
+        person_decides(ledger, "not_sent", claim.claim_no)
+        assert read(ledger, "SELECT DISTINCT claim_no FROM live_submission") == [(other.claim_no,)]
+        assert read(ledger, "SELECT count(*) FROM statement WHERE state = 'READY' AND batch_id IS NULL") == [
+            (3,)
+        ]
+        take(ledger, receipt_notice("R2", receipt(other)))
+        with pytest.raises(StateError, match="cannot be taken back"):
+            person_decides(ledger, "not_sent", other.claim_no)
+        assert ledger.verify() == []
+
+
+class Hazards(HandOffHazards, NoticeHazards, DisputeHazards, TakenBackHazards):
     @pytest.fixture
     def ledger(self, url: str) -> Iterator[Ledger]:
         with open_at(url) as ledger:

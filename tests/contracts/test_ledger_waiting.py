@@ -12,7 +12,7 @@ import pytest
 from cheonggu.ageing import find_objections, make_ageing
 from cheonggu.deadlines import load_deadlines
 from cheonggu.errors import StateError
-from cheonggu.ledger import Filing, Ledger
+from cheonggu.ledger import Filing, Ledger, NewInstruction
 from cheonggu.notices import ClaimRef, RequestItem, SupplementRequest
 from tests.ledger.ledger_builders import (
     ACTOR,
@@ -114,7 +114,8 @@ class Promises:
         assert dues["objection_filed"] == (date(2026, 10, 2), False)
         assert dues["re_review_filed"] == (date(2026, 9, 2), False)
         assert dues["held_by_reviewer"] == (None, False)
-        ledger.mark_material_sent("M1", date(2026, 8, 18), PERSON)
+        decided = NewInstruction(SCHEME, "material_sent", "", "M1", "kim", "sent by post")
+        ledger.decide(decided, PERSON)
         assert rows_of(ledger, "material") == []
 
     def test_the_report_sorts_by_urgency_and_names_what_may_still_be_disputed(self, ledger: Ledger) -> None:

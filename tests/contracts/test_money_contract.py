@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from cheonggu.errors import NoticeError, StateError, UsageError
-from cheonggu.ledger import Filing, Ledger
+from cheonggu.ledger import Filing, Ledger, NewInstruction
 from cheonggu.notices import (
     PRESCRIPTION_CUTS,
     ClaimRef,
@@ -376,10 +377,14 @@ class OtherPromises:
         ]
         (waiting,) = [row for row in ledger.waiting(SCHEME).to_pylist() if row["kind"] == "material"]
         assert (waiting["claim_no"], waiting["due_on"]) == (claim.claim_no, date(2026, 8, 20))
-        ledger.mark_material_sent("M1", date(2026, 8, 9), PERSON)
+        sent = NewInstruction(SCHEME, "material_sent", "", "M1", "kim", "sent by post")
+        for _ in range(2):
+            ledger.decide(sent, PERSON)
+        days = read(ledger, "SELECT DISTINCT CAST(answered_on AS TEXT) FROM material_request")
+        assert days == [("2026-07-07",)]  # Seoul's day of the builders' clock
         assert len(ledger.material_requests(SCHEME)) == 0
         with pytest.raises(StateError, match="No request"):
-            ledger.mark_material_sent("M2", date(2026, 8, 9), PERSON)
+            ledger.decide(replace(sent, subject="M2"), PERSON)
 
 
 class Promises(SettlementPromises, PaymentPromises, DisputePromises, OtherPromises):

@@ -51,7 +51,7 @@ def test_an_odd_table_list_is_refused_with_its_row(
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(DataFileError, match=rf"^tables.csv, row \d+: {words}"):
+    with pytest.raises(DataFileError, match=rf"· tables.csv, row \d+: {words}"):
         load_catalogue([folder])
 
 
@@ -76,7 +76,7 @@ def test_odd_prepared_words_are_refused(text: str, bare_scheme: Callable[..., Pa
 )
 def test_an_odd_case_is_refused(record: str, words: str, tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text(f"[[case]]\n{record}\n", encoding="utf-8")
-    with pytest.raises(DataFileError, match=f"^odd.toml, {words}"):
+    with pytest.raises(DataFileError, match=f"· odd.toml, {words}"):
         load_cases(tmp_path)
 
 
