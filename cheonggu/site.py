@@ -20,6 +20,7 @@ SITE_VARIABLE = "CHEONGGU_SITE"
 AUTOMATIC, ON_DEMAND = "automatic", "on_demand"
 HOME = "home"  # in ``Site.settings``: the folder of the site file, from which paths are taken
 BATCHES, FILES = "batches", "files"
+PROVE_WHOLE_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Site:
 
     ``first_care_month`` (CCYYMM) is the first month this installation answers for: everything before it was
     claimed by other means and must never be claimed again. ``approvals`` is how many different persons must
-    approve a claim before it is handed off. ``omitted``: whether the night takes statements that missed
+    approve a claim before it is handed off. ``prove_whole_days``: after how many days the night proves the whole
+    ledger again instead of what is new. ``omitted``: whether the night takes statements that missed
     their month's claim by itself (``automatic``) or leaves them to a person (``on_demand``). ``notify`` is how
     people outside are told something, None where they are not. ``notice_layouts`` are the site's own layout tables
     of fixed-width notices, ``notice_providers`` other offices' provider codes → those of the source. ``settings``
@@ -56,6 +58,7 @@ class Site:
     threads: int
     chunk_statements: int
     approvals: int
+    prove_whole_days: int = PROVE_WHOLE_DAYS
     omitted: str = AUTOMATIC
     settings: Mapping[str, Any] = field(default_factory=dict)
     notice_layouts: tuple[Path, ...] = ()
@@ -136,11 +139,22 @@ def load_site(path: Path) -> Site:
         threads=int(raw.get("run", {}).get("threads", os.cpu_count() or 1)),
         chunk_statements=int(raw.get("run", {}).get("chunk_statements", 20_000)),
         approvals=int(raw.get("approval", {}).get("persons", 0)),
+        prove_whole_days=_days(path, raw["ledger"].get("prove_whole_days", PROVE_WHOLE_DAYS)),
         omitted=_choice(path, str(raw.get("run", {}).get("omitted", AUTOMATIC))),
         settings=raw | {HOME: str(home)},
         notice_layouts=tuple(home / one for one in raw.get("notices", {}).get("layouts", [])),
         notice_providers=dict(raw.get("notices", {}).get("providers", {})),
         notify=_notify(home, raw.get("notify")),
+    )
+
+
+def _days(path: Path, value: object) -> int:
+    """A whole number of days, at least 1; UsageError otherwise."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        return value
+    raise UsageError(
+        f"{path.name}: [ledger] prove_whole_days must be a whole number of days, at least 1.",
+        f"{path.name}: [ledger] prove_whole_days 값은 1 이상의 날수여야 합니다.",
     )
 
 

@@ -29,7 +29,7 @@ class Record:
 def record(scheme: str, as_of: date) -> Record:
     """Prove the audit chain and publish what the night left: register, findings, waivers, what waits."""
     with open_resources(scheme) as here:
-        problems = here.ledger.verify()
+        problems = here.ledger.prove(here.site.prove_whole_days, here.actor).problems
         if problems:
             raise StateError(
                 f"The ledger's audit chain is broken: {problems[0].en}",

@@ -15,6 +15,7 @@ import typer
 
 from cheonggu.commands.opening import AnyLedger, OneLedger
 from cheonggu.commands.options import AsJson, with_options
+from cheonggu.site import PROVE_WHOLE_DAYS
 
 app = typer.Typer(help="원장 · the ledger: states, proof, register", no_args_is_help=True)
 
@@ -47,10 +48,20 @@ def blocked(place: OneLedger, as_json: AsJson = False) -> None:
 
 @app.command()
 @with_options
-def verify(place: AnyLedger) -> None:
-    """원장이 고쳐지지 않았음을 증명합니다 · prove that nothing was edited; exit 1 when something was."""
+def verify(
+    place: AnyLedger,
+    is_whole: Annotated[
+        bool, typer.Option("--all", help="처음부터 전부 · the whole chain, not only what is new")
+    ] = False,
+) -> None:
+    """원장이 고쳐지지 않았음을 증명합니다 · prove that nothing was edited; exit 1 when something was.
+
+    --all 없이는 지난 증명 뒤의 기록만 봅니다.
+    Without --all only what is new since the last kept proof; nothing is written.
+    """
     with place.open() as ledger:
-        problems = ledger.verify()
+        proof = None if is_whole else ledger.prove(PROVE_WHOLE_DAYS)
+        problems = ledger.verify() if proof is None else list(proof.problems)
     for one in problems:
         typer.echo(str(one))
     if problems:
@@ -59,6 +70,11 @@ def verify(place: AnyLedger) -> None:
         )
         raise typer.Exit(1)
     typer.echo("원장에 이상이 없습니다. The ledger is sound.")
+    if proof is not None and not proof.is_whole:
+        typer.echo(
+            f"기록 {proof.after} 뒤만 보았습니다. 전체는 --all로 봅니다. "
+            f"Only what came after event {proof.after}; --all proves the whole."
+        )
 
 
 @app.command()

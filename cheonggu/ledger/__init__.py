@@ -13,6 +13,7 @@ from cheonggu.ledger.model import (
     NewBatch,
     NewInstruction,
     Problem,
+    Proof,
     Submission,
 )
 from cheonggu.ledger.store import Ledger, open_ledger
@@ -31,6 +32,7 @@ __all__ = [
     "NewBatch",
     "NewInstruction",
     "Problem",
+    "Proof",
     "Submission",
     "open_ledger",
 ]

@@ -303,3 +303,13 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.ko} {self.en}"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a proof found. ``after``: the event behind which it began, 0 for the whole; ``last``: where it ended."""
+
+    problems: tuple[Problem, ...]
+    is_whole: bool
+    after: int
+    last: int

@@ -14,14 +14,14 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, select
 
 from cheonggu.errors import SiteError
-from cheonggu.ledger import locks, verification
+from cheonggu.ledger import locks, proofs, verification
 from cheonggu.ledger.answer_books import AnswerBooks
 from cheonggu.ledger.audit import start_chain
 from cheonggu.ledger.database import connect, database_errors, parse_url, writing
 from cheonggu.ledger.hand_off_books import HandOffBooks
 from cheonggu.ledger.line_books import LineBooks
 from cheonggu.ledger.migrations import migrate
-from cheonggu.ledger.model import Problem
+from cheonggu.ledger.model import Actor, Problem, Proof
 from cheonggu.ledger.night_books import NightBooks
 from cheonggu.ledger.past_books import PastBooks
 from cheonggu.ledger.people_books import PeopleBooks
@@ -80,6 +80,18 @@ class Ledger(NightBooks, HandOffBooks, AnswerBooks, PeopleBooks, PastBooks, Repo
         return locks.hold(self._engine, name)
 
     def verify(self) -> list[Problem]:
-        """Prove that nothing was edited: chain, digests, states. An empty list is the proof."""
+        """Prove that nothing was ever edited: chain, digests, states. An empty list is the proof."""
         with self._read() as connection:
             return verification.verify(connection, self._vault)
+
+    def prove(self, whole_days: int, actor: Actor | None = None) -> Proof:
+        """Prove what is new since the last kept proof; the whole when that was ``whole_days`` or more ago.
+
+        With an ``actor`` a proof that found nothing is kept, and the next one begins behind it.
+        """
+        with self._read() as connection:
+            proof, checkpoint = proofs.prove(connection, self._vault, self.now(), whole_days)
+        if actor is not None and not proof.problems:
+            with self._change(actor) as tx:
+                proofs.keep(tx, checkpoint, proof)
+        return proof

@@ -1,4 +1,7 @@
-"""Proving that nothing was edited: the chain, the digests over its rows, and that every state is its last event's."""
+"""Proving that nothing was edited: the chain, the digests over its rows, and that every state is its last event's.
+
+A proof begins at the start of the chain, or behind an event up to which it was proven before (``proofs``).
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, or_, select
+from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, or_, select, true
 
 from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, hash_event
 from cheonggu.ledger.database import read_table
@@ -40,6 +43,7 @@ FREE = (StatementState.OPEN, StatementState.BILLABLE, StatementState.BLOCKED, St
 EITHER = (StatementState.WRITTEN_OFF,)
 HOLDING = tuple(one for one in StatementState if one not in (*FREE, *EITHER))
 TEXTS = {
+    "proof": ("The record of an earlier proof was edited.", "이전 증명 기록이 바뀌었습니다."),
     "chain": ("The audit chain is broken here.", "감사 기록의 연결이 끊어졌습니다."),
     "head": ("The end of the audit chain was cut or rewritten.", "감사 기록의 끝이 지워지거나 바뀌었습니다."),
     "rows": ("The statements of this event were edited.", "이 기록의 명세서 목록이 바뀌었습니다."),
@@ -63,40 +67,45 @@ TEXTS = {
 }
 
 
-def verify(connection: Connection, vault: Vault) -> list[Problem]:
-    """Everything that does not fit, in the order of the chain; empty when the ledger is sound."""
+def verify(connection: Connection, vault: Vault, after: int = 0, after_hash: str = GENESIS) -> list[Problem]:
+    """Everything that does not fit, in the order of the chain; empty when the ledger is sound.
+
+    ``after``: the event behind which to begin, with its hash; 0 proves the whole. Behind an event only what later
+    events speak of is looked at: an older row or state that was edited is found by the whole proof alone.
+    """
     return [
-        *_check_chain(connection, vault),
-        *_check_rows(connection),
-        *_check_contents(connection),
-        *_check_states(connection),
+        *_check_chain(connection, vault, after, after_hash),
+        *_check_rows(connection, after),
+        *_check_contents(connection, after),
+        *_check_states(connection, after),
     ]
 
 
-def _problem(code: str, where: str) -> Problem:
+def make_problem(code: str, where: str) -> Problem:
+    """A problem with its sentence in both languages."""
     en, ko = TEXTS[code]
     return Problem(code, where, en, ko)
 
 
-def _check_chain(connection: Connection, vault: Vault) -> Iterator[Problem]:
-    last_id, last_hash = 0, GENESIS
-    rows = connection.execute(select(event).order_by(event.c.event_id)).mappings()
-    for row in rows:
+def _check_chain(connection: Connection, vault: Vault, after: int, after_hash: str) -> Iterator[Problem]:
+    last_id, last_hash = after, after_hash
+    query = select(event).where(event.c.event_id > after).order_by(event.c.event_id)
+    for row in connection.execute(query).mappings():
         is_next = row["event_id"] == last_id + 1 and row["previous_hash"] == last_hash
         if not is_next or hash_event(row["previous_hash"], dict(row)) != row["hash"]:
-            yield _problem("chain", f"event {row['event_id']}")
+            yield make_problem("chain", f"event {row['event_id']}")
         last_id, last_hash = row["event_id"], row["hash"]
     head = connection.execute(select(chain_head)).one_or_none()
     expected = (last_id, last_hash, vault.seal_chain(last_id, last_hash))
     if head is None or (head.event_id, head.hash, head.seal) != expected:
-        yield _problem("head", f"event {last_id}")
+        yield make_problem("head", f"event {last_id}")
 
 
-def _check_rows(connection: Connection) -> Iterator[Problem]:
+def _check_rows(connection: Connection, after: int) -> Iterator[Problem]:
     """Compare the digest of every event with its rows, reading many events at once."""
     query = select(event.c.event_id, event.c.row_count, event.c.rows_digest)
     events = connection.execute(
-        query.where(event.c.rows_digest.is_not(None)).order_by(event.c.event_id)
+        query.where(event.c.rows_digest.is_not(None), event.c.event_id > after).order_by(event.c.event_id)
     ).all()
     start = 0
     while start < len(events):
@@ -108,12 +117,13 @@ def _check_rows(connection: Connection) -> Iterator[Problem]:
         for one in events[start:stop]:
             moves = found.get(one.event_id, MOVES.empty_table())
             if len(moves) != one.row_count or digest_rows(moves) != one.rows_digest:
-                yield _problem("rows", f"event {one.event_id}")
+                yield make_problem("rows", f"event {one.event_id}")
         start = stop
     known = {one.event_id for one in events}
-    holders = connection.execute(select(event_statement.c.event_id).distinct()).scalars()
+    told = select(event_statement.c.event_id).where(event_statement.c.event_id > after)
+    holders = connection.execute(told.distinct()).scalars()
     for event_id in sorted(set(holders) - known):
-        yield _problem("orphans", f"event {event_id}")
+        yield make_problem("orphans", f"event {event_id}")
 
 
 def _read_moves(connection: Connection, first: int, last: int) -> dict[int, pa.Table]:
@@ -132,22 +142,27 @@ def _read_moves(connection: Connection, first: int, last: int) -> dict[int, pa.T
     return found
 
 
-def _check_contents(connection: Connection) -> Iterator[Problem]:
+def _check_contents(connection: Connection, after: int) -> Iterator[Problem]:
     """What was sent, referred to, decided, paid and instructed, against the digests that the chain holds."""
-    kinds = event.c.kind.in_(list(_PROOFS))
+    kinds = event.c.kind.in_(list(_PROOFS)) & (event.c.event_id > after)
     referring: set[str] = set()
     for row in connection.execute(select(event).where(kinds).order_by(event.c.event_id)).mappings():
         detail = json.loads(row["detail"])
         name, digest = _PROOFS[row["kind"]]
         if name in detail and digest(connection, row, detail) != detail[name]:
-            yield _problem(*_named(row))
+            yield make_problem(*_named(row))
         if row["kind"] == REFERRED and name in detail:
             referring.update(read_references(connection, row["event_id"])["statement_key"].to_pylist())
-    known = connection.execute(select(back_reference.c.statement_key)).scalars()
-    for key in sorted(set(known) - referring):
-        yield _problem("references", f"statement {key}")
+    born = select(event_statement.c.statement_key).where(
+        event_statement.c.event_id > after, event_statement.c.from_state.is_(None)
+    )
+    known = select(back_reference.c.statement_key)
+    if after:
+        known = known.where(back_reference.c.statement_key.in_(born))
+    for key in sorted(set(connection.execute(known).scalars()) - referring):
+        yield make_problem("references", f"statement {key}")
     for instruction_id in find_edited(connection):
-        yield _problem("instructions", f"instruction {instruction_id}")
+        yield make_problem("instructions", f"instruction {instruction_id}")
 
 
 def _named(row: Any) -> tuple[str, str]:
@@ -197,8 +212,8 @@ _PROOFS: dict[str, tuple[str, Callable[[Connection, Any, Mapping[str, Any]], str
 }
 
 
-def _check_states(connection: Connection) -> Iterator[Problem]:
-    """States against last events, and live submissions of everything under way."""
+def _check_states(connection: Connection, after: int) -> Iterator[Problem]:
+    """States against last events, and live submissions against states."""
     last = (
         select(
             event_statement.c.statement_key,
@@ -206,19 +221,21 @@ def _check_states(connection: Connection) -> Iterator[Problem]:
             func.row_number()
             .over(partition_by=event_statement.c.statement_key, order_by=event_statement.c.event_id.desc())
             .label("place"),
-        )
+        ).where(event_statement.c.event_id > after)
     ).subquery()
+    moved = select(event_statement.c.statement_key).where(event_statement.c.event_id > after)
+    is_meant = statement.c.statement_key.in_(moved) if after else true()
     query = (
         select(statement.c.statement_key)
         .outerjoin(last, and_(last.c.statement_key == statement.c.statement_key, last.c.place == 1))
-        .where(statement.c.state.is_distinct_from(last.c.to_state))
+        .where(statement.c.state.is_distinct_from(last.c.to_state), is_meant)
         .limit(NAMED)
     )
     for key in connection.execute(query).scalars():
-        yield _problem("state", f"statement {key}")
+        yield make_problem("state", f"statement {key}")
     claim_key: list[Column[Any]] = [event.c.provider_code, event.c.claim_no]
-    yield from _compare(connection, claim, claim.c.state, claim_key, event.c.claim_to)
-    yield from _compare(connection, batch, batch.c.stage, [event.c.batch_id], event.c.stage_to)
+    yield from _compare(connection, claim, claim.c.state, claim_key, event.c.claim_to, after)
+    yield from _compare(connection, batch, batch.c.stage, [event.c.batch_id], event.c.stage_to, after)
     holds = live_submission.c.claim_no.is_not(None)
     elsewhere = or_(
         live_submission.c.claim_no.is_(None),
@@ -230,24 +247,31 @@ def _check_states(connection: Connection) -> Iterator[Problem]:
         .outerjoin(live_submission, live_submission.c.statement_key == statement.c.statement_key)
         .outerjoin(claim, of_claim(claim, live_submission.c.provider_code, live_submission.c.claim_no))
         .where(
+            is_meant,
             or_(
                 and_(statement.c.state.in_([one.value for one in FREE]), holds),
                 and_(statement.c.state.in_([one.value for one in HOLDING]), elsewhere),
-            )
+            ),
         )
         .limit(NAMED)
     )
     for key in connection.execute(unfit).scalars():
-        yield _problem("live", f"statement {key}")
+        yield make_problem("live", f"statement {key}")
 
 
 def _compare(
-    connection: Connection, table: Table, now: Column[Any], key: list[Column[Any]], told: Column[Any]
+    connection: Connection,
+    table: Table,
+    now: Column[Any],
+    key: list[Column[Any]],
+    told: Column[Any],
+    after: int,
 ) -> Iterator[Problem]:
     """Rows of a table whose state differs from what the last event said about them."""
-    events = connection.execute(select(*key, told).where(told.is_not(None)).order_by(event.c.event_id))
-    told_last = {tuple(row[:-1]): row[-1] for row in events}
+    said = select(*key, told).where(told.is_not(None), event.c.event_id > after).order_by(event.c.event_id)
+    told_last = {tuple(row[:-1]): row[-1] for row in connection.execute(said)}
     names = [column.name for column in key]
     for row in connection.execute(select(*(table.c[name] for name in names), now)):
-        if told_last.get(tuple(row[:-1])) != row[-1]:
-            yield _problem("state", f"{table.name} {'/'.join(row[:-1])}")
+        place = tuple(row[:-1])
+        if told_last.get(place) != row[-1] and (place in told_last or not after):
+            yield make_problem("state", f"{table.name} {'/'.join(place)}")
