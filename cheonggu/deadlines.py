@@ -8,7 +8,7 @@ readings: after ``warn_on`` a person should have acted, after ``forbid_on`` the 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -17,12 +17,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from cheonggu.dated import Series, load_series
 from cheonggu.errors import DataFileError, InputError, StateError, UsageError
 
 SATURDAY = 5
 DAYS_AHEAD = 30  # how far past a count's end a working day is looked for
 TEXTS = ("id", "meaning_ko", "meaning_en", "starts_ko", "starts_en", "waits_for")
 WAITS_FOR = ("hospital", "reviewer")
+SIDES = ("warn", "forbid")
 UNITS = ("years", "days", "working_days")
 Holidays = Callable[[date, date], pa.Table]
 
@@ -167,12 +169,43 @@ def _deadline(path: Path, raw: Mapping[str, Any]) -> Deadline:
         raise _odd(path, name, f"lacks {missing[0]}")
     if raw["waits_for"] not in WAITS_FOR:
         raise _odd(path, name, f"waits_for is not one of {', '.join(WAITS_FOR)}")
-    values = tuple(_value(path, name, one) for one in raw["value"])
+    values = tuple(_value(path, name, part) for one in raw["value"] for part in _spread(path, name, one))
     if not values or list(values) != sorted(values, key=lambda one: one.first):
         raise _odd(path, name, "has no values in order of their days")
     return Deadline(
         **{key: raw[key] for key in TEXTS}, warn_days_before=tuple(raw["warn_days_before"]), values=values
     )
+
+
+def _spread(path: Path, name: str, raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A value with its numbers: one that names a dated series of ``values`` holds on each day that series changes."""
+    named = {
+        (side, unit): _series(path, name, count[unit])
+        for side in SIDES
+        if isinstance(count := raw.get(side), Mapping)
+        for unit in UNITS
+        if isinstance(count.get(unit), str)
+    }
+    if not named:
+        yield raw
+        return
+    first = max(raw["from"], *(one.values[0].first for one in named.values()))
+    changes = {value.first for one in named.values() for value in one.values if value.first > first}
+    for day in sorted({first, *changes}):
+        counts = {side: dict(raw[side]) for side in SIDES if side in raw}
+        for (side, unit), one in named.items():
+            counts[side][unit] = one.at(day)
+        yield {**raw, **counts, "from": day}
+
+
+def _series(path: Path, name: str, series: str) -> Series:
+    """A dated value beside the file, so that rules and deadlines count with the same days."""
+    place = path.parent / "values" / f"{series}.toml"
+    if not place.is_file():
+        raise _odd(
+            path, name, f"counts with '{series}', which is no whole number and no dated value of values/"
+        )
+    return load_series(place)
 
 
 def _value(path: Path, name: str, raw: Mapping[str, Any]) -> Value:

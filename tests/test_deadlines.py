@@ -78,18 +78,45 @@ def test_before_the_first_value_nothing_is_guessed(hira: Deadlines) -> None:
         hira.due("objection", date(2001, 1, 1))
 
 
-def test_the_file_agrees_with_the_values_that_rules_use(hira: Deadlines) -> None:
+def test_objections_and_the_claim_limit_count_with_the_values_that_rules_use(hira: Deadlines) -> None:
     day = date(2026, 7, 1)
-    counts = {name: hira.by_id[name].at(day) for name in ("claim_limit", "objection")}
-    assert counts["claim_limit"].forbid == Count("years", HIRA.value_on("claim_limit_years", day))
-    assert counts["objection"].forbid == Count("days", HIRA.value_on("objection_days", day))
     assert HIRA.answers.disputes is not None
     objection, absolute = hira.due("objection", day), hira.due("objection_absolute", day)
     assert (objection.warn_on, objection.forbid_on) == HIRA.answers.disputes.days("re-review", day, None)
+    assert objection.forbid_on == date(2026, 9, 29)
     late = day + timedelta(365)  # learned of it much later: the count from the decision ends it
-    assert absolute.forbid_on == HIRA.answers.disputes.days("objection", day, late)[1]
+    assert absolute.forbid_on == HIRA.answers.disputes.days("objection", day, late)[1] == date(2026, 12, 28)
+    assert hira.due("claim_limit", day).forbid_on == date(2029, 7, 1)
     assert all(value.basis for one in hira.by_id.values() for value in one.values)
     assert {value.warn.unit for one in hira.by_id.values() for value in one.values} <= set(UNITS)
+
+
+SERIES = """meaning = "x"
+unit = "days"
+confidence = "ours"
+confirmed_on = 2026-01-01
+[[value]]
+from = 2010-01-01
+to = 2019-12-31
+is = 90
+source = "x"
+[[value]]
+from = 2020-01-01
+is = 60
+source = "x"
+"""
+
+
+def test_a_named_value_changes_the_deadline_on_its_own_day(tmp_path: Path) -> None:
+    (tmp_path / "values").mkdir()
+    (tmp_path / "values" / "some_days.toml").write_text(SERIES, encoding="utf-8")
+    path = tmp_path / "deadlines.toml"
+    path.write_text(GOOD.replace("{ days = 1 }", '{ days = "some_days" }'), encoding="utf-8")
+    deadlines = load_deadlines(path, no_holidays)
+    assert deadlines.due("a", date(2019, 12, 31)).warn_on == date(2020, 3, 30)
+    assert deadlines.due("a", date(2020, 1, 1)).warn_on == date(2020, 3, 1)
+    with pytest.raises(InputError, match="no value for 2009-12-31"):
+        deadlines.due("a", date(2009, 12, 31))
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=lambda one: one.name)
@@ -124,7 +151,7 @@ confidence = "ours"
         ('waits_for = "hospital"', 'waits_for = "nobody"', "waits_for"),
         ("warn = { days = 1 }", "warn = { weeks = 1 }", "not one of years"),
         ("warn = { days = 1 }", "warn = { days = 1, years = 1 }", "not one of years"),
-        ("warn = { days = 1 }", 'warn = { days = "1" }', "no whole number"),
+        ("warn = { days = 1 }", 'warn = { days = "1" }', "no whole number and no dated value"),
         ('basis = "x"', "", "without basis"),
         ("[[deadline]]", "[[deadline]", "cannot be read"),
     ],
