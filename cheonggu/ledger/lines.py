@@ -15,9 +15,18 @@ from cheonggu.ledger.batches import is_repeated
 from cheonggu.ledger.claims import claim_columns, claim_of
 from cheonggu.ledger.database import insert_rows, read_rows, read_table, to_columns
 from cheonggu.ledger.imports import Progress, check_serials, find_claim
-from cheonggu.ledger.line_tables import claim_clock, claim_line, line_decision, visit_mark
 from cheonggu.ledger.moves import of_claim
-from cheonggu.ledger.tables import claim, claim_statement, notice, notice_claim, statement
+from cheonggu.ledger.tables import (
+    claim,
+    claim_clock,
+    claim_line,
+    claim_statement,
+    line_decision,
+    notice,
+    notice_claim,
+    statement,
+    visit_mark,
+)
 from cheonggu.privacy import mask
 
 KEPT, DECIDED, CLOCKS_SET = "lines_kept", "lines_decided", "clocks_set"

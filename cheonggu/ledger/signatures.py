@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from cheonggu.ledger.audit import Transaction
 from cheonggu.ledger.database import read_rows
-from cheonggu.ledger.line_tables import signature_request
+from cheonggu.ledger.tables import signature_request
 
 FIRST, REMINDER = "first", "reminder"
 REQUESTS = pa.schema(

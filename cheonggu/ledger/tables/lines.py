@@ -1,31 +1,12 @@
-"""The ledger's tables of lines, clocks, visits and signature requests, in the same metadata as the others.
-
-Person and case stand only under the source's opaque keys; a visit only as a keyed hash.
+"""Lines, clocks, visits and signature requests. Person and case stand only under the source's opaque keys; a visit
+only as a keyed hash.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    ForeignKey,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    LargeBinary,
-    Table,
-    Text,
-)
+from sqlalchemy import BigInteger, Column, Date, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
-from cheonggu.ledger.tables import metadata
-
-
-def _of_claim(table: str) -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["provider_code", "claim_no"], ["claim.provider_code", "claim.claim_no"], name=f"fk_{table}_claim"
-    )
-
+from cheonggu.ledger.tables.base import metadata, of_claim
 
 # What each line of a claim asked for, where the scheme decides line by line.
 claim_line = Table(
@@ -39,7 +20,7 @@ claim_line = Table(
     Column("case_key", Text, nullable=False),
     Column("facts", Text, nullable=False),  # JSON object: what counters and caps are about
     Column("claimed_amount", BigInteger, nullable=False),
-    _of_claim("claim_line"),
+    of_claim("claim_line"),
     Index(None, "person_key"),
 )
 
@@ -58,7 +39,7 @@ line_decision = Table(
     Column("decided_amount", BigInteger, nullable=False),
     Column("code", Text),
     Column("text", Text),
-    _of_claim("line_decision"),
+    of_claim("line_decision"),
 )
 
 # Days that notices set; statement_no '' stands for the whole claim, due_on null ends an earlier one.
@@ -72,7 +53,7 @@ claim_clock = Table(
     Column("kind", Text, primary_key=True),
     Column("document_no", Text, ForeignKey("notice.document_no"), nullable=False),
     Column("due_on", Date),
-    _of_claim("claim_clock"),
+    of_claim("claim_clock"),
 )
 
 # Visits of a scheme's statements that another scheme could claim too.
