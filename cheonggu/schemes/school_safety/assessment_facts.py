@@ -52,6 +52,13 @@ CLAIM = """
                       bool_or(receipt_kind = 'card_slip') AS has_slip_as_receipt
                FROM receipts GROUP BY claim_key) r USING (claim_key)
 """
+# A decided line whose category was found from its name, and never written, counts in the same category again.
+HISTORY = """
+    CREATE TABLE history_line AS
+    SELECT h.* EXCLUDE (line_cat),
+        coalesce(h.line_cat, CASE WHEN n.is_ambiguous THEN NULL ELSE n.name_cat END, 'OTHER') AS line_cat
+    FROM history h LEFT JOIN name_match n ON n.name = h.name
+"""
 LINE = """
     CREATE TABLE line_base AS
     SELECT i.* EXCLUDE (line_cat, receipt_key, is_incurred, times), coalesce(i.is_incurred, true) AS is_incurred,
@@ -79,7 +86,7 @@ TOTALS = f"""
         SELECT accident_key, sum(coalesce(amount_won, 0))::BIGINT AS claimed_won,
             coalesce(sum(amount_won) FILTER (coalesce(nhi_class, '') <> 'insurer_share'
                 AND line_cat NOT IN {NO_MEDICAL_COST}), 0)::BIGINT AS patient_medical_won
-        FROM history GROUP BY accident_key
+        FROM history_line GROUP BY accident_key
     ), ranked AS (
         SELECT c.*, row_number() OVER (ORDER BY c.filed_on, c.claim_key) AS claim_rank,
             coalesce(l.claimed_won, 0) AS claimed_won, coalesce(l.patient_medical_won, 0) AS patient_medical_won,
@@ -120,7 +127,7 @@ PAST = """
     SELECT h.* EXCLUDE (victim_key), coalesce(h.victim_key, h.accident_key) AS victim_key,
         CASE WHEN s.dental_count_scope = 'victim' THEN coalesce(h.victim_key, h.accident_key)
              ELSE h.accident_key END AS dental_scope
-    FROM history h CROSS JOIN s WHERE h.paid_won > 0
+    FROM history_line h CROSS JOIN s WHERE h.paid_won > 0
 """
 
 
@@ -130,28 +137,27 @@ def prepare(tables: dict[str, pa.Table], profile: Profile, on: date) -> Tables:
     settings: dict[str, Any] = {name: [value] for name, value in profile.settings.items()}
     db.add("s", pa.table(settings | {"today": pa.array([on], pa.date32())}))
     db.add("refused_channel", pa.table({"channel": pa.array(refused_channels(profile, on), pa.string())}))
-    db.add("name_match", _names(tables, profile))
-    db.add("name_norm", _norms(tables))
+    names = _names(tables)
+    db.add(
+        "name_match",
+        match_names(names, profile.names, pain_pump_first=profile["pain_pump_first"] == "yes"),
+    )
+    db.add("name_norm", pa.table({"name": names, "norm": normalise(names)}))
     days = _days(tables)
     moves = profile["last_day_on_holiday"] == "moves"
     db.add("limit_end", limit_table(days, limit_years(on), moves=moves))
     over_fee, over_running = OVER.format("fee_won"), OVER.format("running_fee_won")
     for statement in (
-        CLAIM, LINE, TOTALS.format(over_fee=over_fee, over_running=over_running), PAPER, PAST,
+        CLAIM, HISTORY, LINE, TOTALS.format(over_fee=over_fee, over_running=over_running), PAPER, PAST,
     ):  # fmt: skip
         db.run(statement)
     return db
 
 
-def _names(tables: dict[str, pa.Table], profile: Profile) -> pa.Table:
-    names = pc.drop_null(pc.unique(tables["items"]["name"]))
-    return match_names(names, profile.names, pain_pump_first=profile["pain_pump_first"] == "yes")
-
-
-def _norms(tables: dict[str, pa.Table]) -> pa.Table:
+def _names(tables: dict[str, pa.Table]) -> pa.Array:
+    """Every name of a line now or earlier, once."""
     both = pa.chunked_array([*tables["items"]["name"].chunks, *tables["history"]["name"].chunks], pa.string())
-    names = pc.drop_null(pc.unique(both))
-    return pa.table({"name": names, "norm": normalise(names)})
+    return pc.drop_null(pc.unique(both))
 
 
 def _days(tables: dict[str, pa.Table]) -> list[date]:

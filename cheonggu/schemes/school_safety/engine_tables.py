@@ -16,7 +16,7 @@ SELECT c.statement_key AS claim_key, c.accident_no AS accident_key, c.pupil_key 
        c.benefit_kind, c.claim_stage, c.claimant_role, p.victim_role, a.accident_on, a.status AS accident_status,
        a.activity_kind, a.vehicle, c.is_auto_compensated = 'Y' AS is_auto_compensated, c.other_compensation_won,
        c.private_insurance_won, c.preexisting_won, c.channel,
-       CASE WHEN c.channel = 'online' THEN c.registered_on END AS submitted_on,
+       CASE WHEN c.channel = 'online' THEN greatest(c.registered_on, g.signed_on) END AS submitted_on,
        CASE WHEN c.channel IN ('registered_mail', 'visit') THEN $as_of::DATE END AS association_received_on,
        c.school_received_on, g.signed_on IS NOT NULL OR c.claimant_role <> 'school' AS has_signature,
        c.is_school_payee = 'Y' AS is_school_payee
@@ -58,7 +58,7 @@ SELECT accident_no AS accident_key, pupil_key AS victim_key, earlier_claim_key A
 FROM earlier_line
 UNION ALL
 SELECT case_key, person_key, statement_key, facts->>'receipt_key', (facts->>'line_no')::BIGINT, facts->>'name',
-       coalesce(nullif(facts->>'line_cat', ''), 'OTHER'), facts->>'nhi_class', nullif(facts->>'tooth', ''),
+       nullif(facts->>'line_cat', ''), facts->>'nhi_class', nullif(facts->>'tooth', ''),
        claimed_amount, decided_amount
 FROM decided_line
 WHERE statement_key NOT IN (SELECT statement_key FROM benefit_claim)

@@ -112,3 +112,18 @@ def test_a_later_claim_of_the_call_sees_the_earlier_one() -> None:
     found = assess(given, "gwangju", TODAY)
     assert found.items["payable_won"].to_pylist() == [0, 500_000, 500_000]
     assert found.items["count_no"].to_pylist() == [3, 1, 2]
+
+
+def test_a_decided_line_without_category_counts_in_the_one_of_its_name() -> None:
+    """The ledger keeps a line as the source wrote it: spectacles found from their name are still spectacles."""
+    glasses = {"nhi_class": "noncovered", "name": "안경", "amount_won": 300_000}
+    glasses |= {"is_worn_before": False, "is_needed_by_accident": True}
+    past = {"line_cat": "OTHER", "name": "안경 구입", "paid_won": 300_000}
+    given = tables(CLAIM | {"items": [glasses], "history": [past]})
+    bare = replaced(given["history"], "line_cat", pa.nulls(1, pa.string()))
+    found = assess(given | {"history": bare}, "gwangju", TODAY)
+    assert found.items["reason_code"].to_pylist() == ["GLASSES_COUNT"]
+    assert found.claims["payable_won"].to_pylist() == [0]
+    unknown = replaced(bare, "name", pa.array(["새로 나온 것"]))
+    found = assess(given | {"history": unknown}, "gwangju", TODAY)
+    assert found.claims["payable_won"].to_pylist() == [300_000]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -12,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from cheonggu.ledger.lines import HISTORY_LINE
 from cheonggu.schemes.school_safety import SCHEME
+from cheonggu.schemes.school_safety.engine_tables import engine_tables
 from cheonggu.schemes.school_safety.files import take_files
 from cheonggu.schemes.school_safety.judge import judge
 from cheonggu.schemes.school_safety.sample import build_region
@@ -147,3 +151,32 @@ def test_sound_claims_of_the_region_lack_nothing_of_the_form() -> None:
     tables, store = region()
     found = judge(tables, {"as_of": AS_OF, "files": store})["rule_id"].to_pylist()
     assert "SCH-060" not in found
+
+
+def test_a_decided_line_of_the_ledger_keeps_no_category_of_its_own_making() -> None:
+    said = {"receipt_key": "R", "line_no": 1, "name": "크라운", "line_cat": "", "nhi_class": "noncovered"}
+    facts = json.dumps(said | {"tooth": "11"})
+    line = dict.fromkeys(HISTORY_LINE.names) | {
+        "statement_key": "earlier",
+        "person_key": "P",
+        "case_key": "A",
+    }
+    line |= {"facts": facts, "claimed_amount": 1, "decided_amount": 1}
+    decided = pa.Table.from_pylist([line], schema=HISTORY_LINE)
+    history = engine_tables(region()[0], {"as_of": AS_OF, "decided_line": decided})["history"].to_pylist()
+    (mine,) = [row for row in history if row["claim_key"] == "earlier"]
+    assert (mine["line_cat"], mine["name"], mine["tooth"]) == (None, "크라운", "11")
+
+
+def test_an_on_line_claim_is_submitted_no_earlier_than_it_is_signed() -> None:
+    tables = dict(region()[0])
+    key = sound_claim()
+    claims = tables["benefit_claim"].to_pylist()
+    mine = next(row for row in claims if row["statement_key"] == key)
+    signed = mine["registered_on"] + timedelta(days=9)
+    mine["channel"] = "online"
+    tables["benefit_claim"] = pa.Table.from_pylist(claims, schema=tables["benefit_claim"].schema)
+    row = {"statement_key": key, "signed_on": signed, "method": "mobile"}
+    tables["signature"] = pa.Table.from_pylist([row], schema=tables["signature"].schema)
+    found = engine_tables(tables, {"as_of": AS_OF})["claims"].to_pylist()
+    assert {row["claim_key"]: row["submitted_on"] for row in found}[key] == signed
