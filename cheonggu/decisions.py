@@ -7,18 +7,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cheonggu.errors import StateError
+from cheonggu.errors import StateError, UsageError
 from cheonggu.gateways import Gateway, Place
 from cheonggu.ledger import Actor, Instruction, Ledger, NewInstruction
 from cheonggu.ledger.decisions import DecisionKind
 from cheonggu.submission import name_set
 
+ABOUT_CLAIMS = frozenset(
+    {
+        DecisionKind.APPROVAL,
+        DecisionKind.WITHDRAWAL,
+        DecisionKind.SENT,
+        DecisionKind.NOT_SENT,
+        DecisionKind.STOP_CLEARED,
+    }
+)
+
 
 def carry_out(ledger: Ledger, gateway: Gateway, new: NewInstruction, actor: Actor) -> Instruction:
     """One decision; ``subject`` is a claim number, batch id or statement key by its kind.
 
-    StateError where the states or the counterpart's folder forbid it; nothing was changed then.
+    UsageError for a claim number without its provider, StateError where the states or the counterpart's folder forbid
+    it; nothing was changed then.
     """
+    if new.kind in ABOUT_CLAIMS and not new.provider_code:
+        raise UsageError(
+            f"A claim number is known only together with its provider: {new.subject}.",
+            f"청구번호 {new.subject}만으로는 청구서를 찾을 수 없습니다.",
+            fix_en="Give the provider code too (--provider).",
+            fix_ko="요양기관기호도 적으세요(--provider).",
+        )
     if new.kind == DecisionKind.APPROVAL:
         files = ledger.frozen_digest(new.provider_code, new.subject)
         new = replace(new, detail={**new.detail, "files": files})

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from cheonggu.batches import VALIDATE, BatchFolder
 from cheonggu.ledger import Ledger
 from cheonggu.query import Tables
+from cheonggu.states import ClaimState
 
 MAIN = "1"  # class of the main diagnosis (주상병)
 DIAGNOSIS_COLUMNS = ["statement_key", "diagnosis_class", "diagnosis_code"]
@@ -24,7 +25,11 @@ SUMS = ("statement_count", "claimed", "total_benefit_cost_1", "patient_copay", "
 
 @dataclass(frozen=True)
 class Wanted:
-    """Filters; None lets everything through. ``months``: first and last month of treatment (CCYYMM)."""
+    """Filters; None lets everything through. ``months``: first and last month of treatment (CCYYMM).
+
+    Withdrawn claims never left and their statements stand in another claim: they are found by state or number only,
+    so that no sum counts a statement twice.
+    """
 
     provider_code: str | None = None
     months: tuple[str, str] | None = None
@@ -44,6 +49,9 @@ def list_claims(ledger: Ledger, scheme: str, wanted: Wanted) -> pa.Table:
     tables = Tables(claim=ledger.register(scheme), money=money)
     conditions = [f"c.{name} = ${name}" for name in equal]
     parameters = dict(equal)
+    if wanted.state is None and wanted.claim_no is None:
+        conditions.append("c.state <> $withdrawn")
+        parameters["withdrawn"] = str(ClaimState.WITHDRAWN)
     if wanted.months is not None:
         conditions.append("c.treatment_month BETWEEN $first AND $last")
         parameters |= {"first": wanted.months[0], "last": wanted.months[1]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
+from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel, Field
 
@@ -15,6 +16,8 @@ from cheonggu.reruns import BackReference
 from flows.forms import NAMELESS, NO_RESIDENT_NO, AsOf, Choice, Person, ProviderCode, Reason, SchemeName
 from flows.settings import ended
 from tasks.decide import decide, refer_back, remark
+
+REMARK_COLUMNS = {"at": "언제", "form_no": "서식", "text": "참조란 내용"}
 
 
 class Decision(Choice):
@@ -98,6 +101,11 @@ def edit_remark(scheme: SchemeName, form: RemarkForm) -> State[Any]:
     """
     new = NewInstruction(scheme, "remark", form.provider_code, form.form_no, form.person, form.reason)
     recent = remark(new, form.text)
+    create_table_artifact(
+        key="remarks",
+        table=[{title: one[name] for name, title in REMARK_COLUMNS.items()} for one in recent],
+        description=f"최근에 쓴 참조란, 요양기관 {form.provider_code}",
+    )
     return ended(recent, f"참조란 {form.form_no} ('remarks' 결과물)")
 
 

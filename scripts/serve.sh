@@ -15,6 +15,8 @@ export PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE=100
 export PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE=100
 export PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL=1
 export PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE=prefect.server.concurrency.lease_storage.filesystem
+# A run that waits a little for its turn is not late; one that waits ten minutes has no worker.
+export PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS=600
 export PREFECT_LOGGING_EXTRA_LOGGERS=cheonggu,tasks
 
 [ -f "$CHEONGGU_SITE" ] || { echo "설정 파일이 없습니다. No site file $CHEONGGU_SITE: run 'make demo' first." >&2; exit 3; }

@@ -6,15 +6,12 @@ from datetime import date
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_table_artifact
 
 from cheonggu.decisions import carry_out, edit_remark
 from cheonggu.ledger import NewInstruction
 from cheonggu.reruns import BackReference, correct_back_reference
 from tasks.resources import open_resources
 from tasks.settings import STAGE
-
-REMARK_COLUMNS = {"at": "언제", "form_no": "서식", "text": "참조란 내용"}
 
 
 @task(task_run_name="decide {new.kind}", **STAGE)
@@ -31,11 +28,6 @@ def remark(new: NewInstruction, text: str) -> list[dict[str, Any]]:
     with open_resources(new.scheme, new.person) as here:
         edit_remark(here.ledger, new, text, here.actor)
         found: list[dict[str, Any]] = here.ledger.remarks(new.provider_code).to_pylist()
-    create_table_artifact(
-        key="remarks",
-        table=[{title: one[name] for name, title in REMARK_COLUMNS.items()} for one in found],
-        description=f"최근에 쓴 참조란, 요양기관 {new.provider_code}",
-    )
     return found
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from cheonggu.approval import approved_by
 from cheonggu.commands.decide import app
-from cheonggu.errors import StateError
+from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger import Actor, Claim, NewInstruction, open_ledger
 from cheonggu.privacy import load_secret
 from cheonggu.site import SITE_VARIABLE
@@ -101,6 +101,13 @@ def test_the_forms_decide_the_same_as_the_commands(site: Path) -> None:
     shown = CliRunner().invoke(app, ["remarks", "--provider", CLINIC])
     assert "6월분" in shown.output
     assert "금액 재확인" in CliRunner().invoke(app, ["list"]).output
+
+
+def test_a_claim_number_alone_names_no_claim(site: Path) -> None:
+    who = ["--person", "kim01", "--reason", "확인"]
+    answer = CliRunner().invoke(app, ["withdrawal", the_claim(site).claim_no, *who])
+    assert isinstance(answer.exception, UsageError)
+    assert "요양기관기호도 적으세요" in str(answer.exception)
 
 
 def test_an_approved_claim_is_taken_by_the_client(site: Path) -> None:

@@ -12,7 +12,18 @@ from typer.testing import CliRunner, Result
 
 from cheonggu.batches import VALIDATE, BatchFolder
 from cheonggu.cli import app
-from tests.ledger.ledger_builders import CLAIMED, NAME, PROVIDER, RRN, SECRET, hand_off, open_at
+from cheonggu.ledger import Actor, NewInstruction
+from tests.ledger.ledger_builders import (
+    CLAIMED,
+    NAME,
+    PROVIDER,
+    RRN,
+    SECRET,
+    check,
+    claim_of,
+    hand_off,
+    open_at,
+)
 from tests.ledger.money_builders import CUT, DUE, decide, paid, payment_notice, take
 
 SITE = """
@@ -105,6 +116,23 @@ def test_diagnoses_come_from_the_batch_folders(home: Path) -> None:
         "K30",
         "M545",
     }
+
+
+def test_a_withdrawn_claim_is_in_no_sum_but_found_by_its_state_or_number(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(SITE, encoding="utf-8")
+    (tmp_path / "ledger.key").write_bytes(SECRET)
+    with open_at(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        check(ledger, "b1")
+        gone = claim_of(ledger, "b1")
+        new = NewInstruction("hira", "withdrawal", PROVIDER, gone.claim_no, "kim01", "다시 작성")
+        ledger.decide(new, Actor("kim01", None))
+        hand_off(ledger, "b2", 2)
+    for what in ("claims", "statements"):
+        assert gone.claim_no not in {row["claim_no"] for row in rows(tmp_path, what)}
+        assert {row["claim_no"] for row in rows(tmp_path, what, "--state", "WITHDRAWN")} == {gone.claim_no}
+        assert {row["claim_no"] for row in rows(tmp_path, what, "--claim-no", gone.claim_no)} == {
+            gone.claim_no
+        }
 
 
 @pytest.mark.parametrize("what", ["claims", "statements", "diagnoses"])

@@ -49,7 +49,9 @@ def objections(
 def dispute(
     place: OneLedger,
     claim_no: Annotated[str, typer.Argument(help="청구번호 · claim number")],
-    kind: Annotated[str, typer.Argument(help="re-review (재심사조정청구) | objection (이의신청)")],
+    kind: Annotated[
+        str, typer.Argument(help="재심사조정청구 re-review, 이의신청 objection · what was filed")
+    ],
     statement_nos: Annotated[list[str], typer.Argument(help="명세서일련번호 · statement serials")],
     provider: Provider,
     by: Annotated[str, typer.Option("--by", help="담당자 · who filed it")],

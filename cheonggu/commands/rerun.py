@@ -17,7 +17,11 @@ from cheonggu.reruns import Plan, Request, plan_rerun
 app = typer.Typer(help="보완·추가·누락·분리청구 · reruns", no_args_is_help=True)
 
 ClassName = Annotated[
-    str, typer.Argument(metavar="청구구분", help="supplementary | additional | omitted | split | other_payer")
+    str,
+    typer.Argument(
+        metavar="청구구분",
+        help="보완 supplementary, 추가 additional, 누락 omitted, 분리 split, 보험자변경 other_payer · claim class",
+    ),
 ]
 Receipts = Annotated[
     list[str],

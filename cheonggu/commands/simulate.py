@@ -142,7 +142,9 @@ def file_objection(
     provider: Annotated[str, typer.Option("--provider", help="요양기관기호 · provider code")],
     claim: Annotated[str, typer.Option("--claim", help="청구번호 · claim number")],
     statement: Annotated[str, typer.Option("--statement", help="명세서일련번호 · statement serial")],
-    kind: Annotated[str, typer.Option("--kind", help="re-review | objection")] = "re-review",
+    kind: Annotated[
+        str, typer.Option("--kind", help="재심사조정청구 re-review, 이의신청 objection · what is filed")
+    ] = "re-review",
     folder: FolderOption = None,
     today: TodayOption = None,
 ) -> None:

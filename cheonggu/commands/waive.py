@@ -30,7 +30,11 @@ def add(
     person: Person,
     reason: Reason,
     scope: Annotated[
-        str, typer.Option("--scope", help="finding | statement | department | provider")
+        str,
+        typer.Option(
+            "--scope",
+            help="범위: 지적 하나 finding, 명세서 statement, 진료과 department, 요양기관 provider · scope",
+        ),
     ] = STATEMENT,
     statement: Annotated[str, typer.Option("--statement", help="명세서 키 · statement key")] = "",
     line: Annotated[int, typer.Option("--line", help="줄번호 · line number (finding)")] = 0,
