@@ -40,3 +40,8 @@ def read_month(text: str) -> str:
         fix_en="Example: 202606.",
         fix_ko="예: 202606.",
     )
+
+
+def seoul_time(at: str) -> str:
+    """A moment as the ledger keeps it (ISO 8601, UTC) as a clock in Seoul shows it: 2026-06-30 09:15."""
+    return datetime.fromisoformat(at).astimezone(SEOUL).strftime("%Y-%m-%d %H:%M")

@@ -9,7 +9,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from pydantic import BaseModel, Field
 
-from cheonggu.days import today
+from cheonggu.days import seoul_time, today
 from cheonggu.ledger import NewInstruction
 from cheonggu.ledger.remarks import ALL_FORMS
 from cheonggu.reruns import BackReference
@@ -17,7 +17,7 @@ from flows.forms import NAMELESS, NO_RESIDENT_NO, AsOf, Choice, Person, Provider
 from flows.settings import ended
 from tasks.decide import decide, refer_back, remark
 
-REMARK_COLUMNS = {"at": "언제", "form_no": "서식", "text": "참조란 내용"}
+REMARK_COLUMNS = {"form_no": "서식", "text": "참조란 내용"}
 
 
 class Decision(Choice):
@@ -103,7 +103,10 @@ def edit_remark(scheme: SchemeName, form: RemarkForm) -> State[Any]:
     recent = remark(new, form.text)
     create_table_artifact(
         key="remarks",
-        table=[{title: one[name] for name, title in REMARK_COLUMNS.items()} for one in recent],
+        table=[
+            {title: one[name] for name, title in REMARK_COLUMNS.items()} | {"언제": seoul_time(one["at"])}
+            for one in recent
+        ],
         description=f"최근에 쓴 참조란, 요양기관 {form.provider_code}",
     )
     return ended(recent, f"참조란 {form.form_no} ('remarks' 결과물)")

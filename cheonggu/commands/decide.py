@@ -10,7 +10,7 @@ import typer
 
 from cheonggu.commands.opening import OneSite, open_site_ledger
 from cheonggu.commands.options import AsJson, Person, Provider, Reason, SiteFile, with_options
-from cheonggu.days import today
+from cheonggu.days import seoul_time, today
 from cheonggu.decisions import carry_out, edit_remark
 from cheonggu.gateways import open_gateway
 from cheonggu.ledger import Actor, Instruction, NewInstruction
@@ -81,7 +81,7 @@ def remarks(provider: Provider, site: SiteFile = None) -> None:
     """최근에 쓴 참조란 · the remarks used last."""
     with open_site_ledger(load_site(site_path(site))) as ledger:
         for one in ledger.remarks(provider).to_pylist():
-            typer.echo(f"{one['at'][:10]}  {one['form_no']:<6}{one['text']}")
+            typer.echo(f"{seoul_time(one['at'])[:10]}  {one['form_no']:<6}{one['text']}")
 
 
 @app.command("back-reference")
@@ -148,7 +148,7 @@ def end(
 
 def _line(one: Instruction) -> str:
     until = f" ~{one.expires_on}" if one.expires_on else ""
-    gone = f" (종료 ended {one.ended_at[:10]} {one.ended_by})" if one.ended_at else ""
+    gone = f" (종료 ended {seoul_time(one.ended_at)[:10]} {one.ended_by})" if one.ended_at else ""
     where = f"{one.provider_code} " if one.provider_code else ""
-    what = f"{one.instruction_id}  {one.given_at[:16]}  {one.kind}  {where}{one.subject}"
+    what = f"{one.instruction_id}  {seoul_time(one.given_at)}  {one.kind}  {where}{one.subject}"
     return f"{what}  {one.person}: {one.reason}{until}{gone}"
