@@ -3,6 +3,12 @@
 -- Empty text of the wire: spaces or nothing.
 CREATE MACRO is_blank(entry) AS coalesce(trim(entry), '') = '';
 
+-- A text with one sign per byte of the wire: a sign beyond ASCII takes two in CP949.
+CREATE MACRO as_bytes(entry) AS CASE
+    WHEN strlen(entry) = length(entry) THEN entry
+    ELSE regexp_replace(entry, '[^\x00-\x7F]', '@@', 'g')
+END;
+
 -- CCYYMMDD as a day; null when it is not a real day.
 CREATE MACRO to_day(entry) AS CASE
     WHEN strlen(entry) = 8 AND regexp_full_match(entry, '\d{8}') THEN CAST(try_strptime(entry, '%Y%m%d') AS DATE)
