@@ -29,7 +29,6 @@ def bench(
     only: Annotated[
         list[str] | None, typer.Option("--only", help=f"{', '.join(MEASURED)} 중에서 · some of them")
     ] = None,
-    root: Annotated[Path, typer.Option(hidden=True)] = ROOT,
 ) -> None:
     """속도와 메모리를 잽니다: 같은 실행 안의 비율로 읽으세요 · measures; read the ratios within one run."""
     chosen = only or list(MEASURED)
@@ -38,7 +37,7 @@ def bench(
             f"There is no benchmark {unknown[0]!r}. Choose from {', '.join(MEASURED)}.",
             f"{unknown[0]!r} 측정은 없습니다. {', '.join(MEASURED)} 중에서 고르세요.",
         )
-    if not (root / "benchmarks").is_dir():
+    if not (ROOT / "benchmarks").is_dir():
         raise UsageError(
             "The benchmarks are not installed; they stand in the source tree.",
             "측정 프로그램은 설치본에 없고 소스 폴더에 있습니다.",
@@ -49,7 +48,7 @@ def bench(
     for name in chosen:
         typer.echo(f"\n== {name}: {MEASURED[name]}")
         command = [sys.executable, "-m", f"benchmarks.{name}", "--statements", str(statements)]
-        if subprocess.run(command, cwd=root, check=False).returncode:
+        if subprocess.run(command, cwd=ROOT, check=False).returncode:
             failed.append(name)
     if failed:
         typer.echo(f"기준 미달 또는 실패 · below its bars or failed: {', '.join(failed)}", err=True)
