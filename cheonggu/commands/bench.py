@@ -51,5 +51,5 @@ def bench(
         if subprocess.run(command, cwd=ROOT, check=False).returncode:
             failed.append(name)
     if failed:
-        typer.echo(f"기준 미달 또는 실패 · below its bars or failed: {', '.join(failed)}", err=True)
+        typer.echo(f"실패 · failed: {', '.join(failed)}", err=True)
         raise typer.Exit(1)

@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from cheonggu.errors import SiteError, StateError, UsageError
 
 BUSY_SECONDS = 30
+ROWS_AT_ONCE = 50_000  # as Python values, on their way between Arrow and the driver
 WRITES = "cheonggu_writes"
 Columns = Mapping[str, Sequence[Any]]
 
@@ -164,6 +165,12 @@ def _csv_column(values: Sequence[Any]) -> pa.Array:
     return column.cast(pa.string()) if pa.types.is_null(column.type) else column
 
 
+def insert_table(connection: Connection, table: Table, rows: pa.Table) -> None:
+    """Insert an Arrow table, whose columns have the names of ``table``, in parts."""
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        insert_rows(connection, table, to_columns(rows.slice(start, ROWS_AT_ONCE)))
+
+
 def to_columns(table: pa.Table) -> dict[str, list[Any]]:
     """The columns of an Arrow table as :func:`insert_rows` takes them."""
     return {name: table[name].to_pylist() for name in table.column_names}
@@ -176,11 +183,14 @@ def read_rows(connection: Connection, select: Select[Any], schema: pa.Schema) ->
 
 
 def read_table(connection: Connection, select: Select[Any], schema: pa.Schema) -> pa.Table:
-    """A query's rows as an Arrow table of ``schema``; the columns come in the schema's order."""
+    """A query's rows as an Arrow table of ``schema``; the columns come in the schema's order.
+
+    Read in parts: as Python values the rows of a large night would take several times the memory of the table.
+    """
     cursor = connection.execute(select).cursor
+    parts = [schema.empty_table()]
     # The driver's own tuples: building SQLAlchemy rows would cost as much as the query.
-    rows = cursor.fetchall() if cursor is not None else []
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [() for _ in schema]
-    return pa.table(
-        [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)], schema=schema
-    )
+    while cursor is not None and (rows := cursor.fetchmany(ROWS_AT_ONCE)):
+        columns = zip(zip(*rows, strict=True), schema, strict=True)
+        parts.append(pa.table([pa.array(column, field.type) for column, field in columns], schema=schema))
+    return pa.concat_tables(parts).combine_chunks()

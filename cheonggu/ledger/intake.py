@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, bindparam, select, update
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from cheonggu.errors import StateError
 from cheonggu.ledger.audit import MOVES, Transaction, digest_rows
 from cheonggu.ledger.batches import bad_table, batch_columns, check_table, insert_batch, name_keys
-from cheonggu.ledger.database import insert_rows, to_columns
+from cheonggu.ledger.database import ROWS_AT_ONCE, insert_rows, insert_table
 from cheonggu.ledger.model import AMOUNTS, MEMBERS, PERSONAL, NewBatch
 from cheonggu.ledger.moves import (
     find_states,
@@ -29,7 +30,6 @@ from cheonggu.ledger.reruns import digest_references, keep_references
 from cheonggu.ledger.tables import batch, event_statement, statement, statement_personal
 from cheonggu.states import BatchStage, StatementEvent, StatementState
 
-ROWS_AT_ONCE = 50_000
 FREE_STATES = [StatementState.READY.value, StatementState.BILLABLE.value]
 
 
@@ -208,10 +208,11 @@ def _append_entries(
     joined = pa.table(
         [keys, known["state"].take(place), known["event"].take(place)], ["key", "state", "event"]
     )
-    events, born = [], []
+    mothers = members["batch_id"].take(pc.index_in(births["statement_key"], value_set=keys.combine_chunks()))
+    born = [births.slice(0, 0).add_column(0, "event_id", pa.array([], pa.int64()))]
+    newborn = _part_by(mothers, births)
     for batch_id, rows in slice_batches(members["batch_id"], joined):
-        mine = births.filter(pc.is_in(births["statement_key"], value_set=rows["key"].combine_chunks()))
-        born.append(mine)
+        mine = newborn.get(batch_id, births.slice(0, 0))
         returning = [_plan_returning(rows, one) for one in (StatementEvent.CORRECTED, StatementEvent.JOINED)]
         moves = pa.concat_tables([mine, *returning])
         event_id = tx.append(
@@ -221,11 +222,19 @@ def _append_entries(
             stage_to=BatchStage.EXTRACTED.value,
             detail=_tell_references(references, mine),
         )
-        events += [event_id] * len(mine)
+        born.append(mine.add_column(0, "event_id", pa.repeat(pa.scalar(event_id, pa.int64()), len(mine))))
         move_statements(tx.connection, event_id, pa.concat_tables(returning))
-    if events:
-        columns = to_columns(pa.concat_tables(born))
-        insert_rows(tx.connection, event_statement, {"event_id": events, **columns})
+    insert_table(tx.connection, event_statement, pa.concat_tables(born))
+
+
+def _part_by(owners: Any, rows: pa.Table) -> dict[str, pa.Table]:
+    """The rows of each owner, in the order they have."""
+    order = np.argsort(owners.dictionary_encode().combine_chunks().indices.to_numpy(), kind="stable")
+    ordered, parted, start = rows.take(pa.array(order)), {}, 0
+    for entry in pc.value_counts(owners.take(pa.array(order))).to_pylist():
+        parted[entry["values"]] = ordered.slice(start, entry["counts"])
+        start += entry["counts"]
+    return parted
 
 
 def _tell_references(references: pa.Table, births: pa.Table) -> dict[str, str]:

@@ -138,7 +138,8 @@ def reconcile(
     tables.add("settled_line", _read(connection, settlement_line, narrow(settlement_line)))
     tables.add("cut", _read(connection, prescription_cut, narrow(prescription_cut)))
     tables.run(VIEWS.read_text(encoding="utf-8"))
-    statements, claims = tables.table("FROM statement"), tables.table("FROM per_claim")
+    statements = tables.table("FROM statement ORDER BY ALL")
+    claims = tables.table("FROM per_claim ORDER BY provider_code, claim_no")
     lines = tables.table("FROM line SEMI JOIN claim USING (provider_code, claim_no)")
     items = tables.table(
         "FROM item" if claim_no is None and months is None else "FROM item WHERE claim_no IS NOT NULL"

@@ -1,7 +1,8 @@
 -- Views over the tables that reconciliation.py registers: balance, claim, payment, deduction, told (findings),
 -- settled_line, cut, filed. Won throughout; sums are cast back to BIGINT because DuckDB sums to HUGEINT.
+-- What other views ask more than once is a table: it is as large as the ledger and worked out only once.
 
-CREATE VIEW statement AS
+CREATE TABLE statement AS
 SELECT b.provider_code, b.claim_no, c.treatment_month, b.statement_no, b.statement_key, b.state, b.outcome,
        b.review_round, b.claimed,
        CASE WHEN b.outcome IN ('accepted', 'adjusted') THEN b.decided ELSE 0 END AS decided,
@@ -16,8 +17,7 @@ SELECT b.provider_code, b.claim_no, c.treatment_month, b.statement_no, b.stateme
        coalesce(b.copay_refund, 0) AS copay_refund,
        b.final_lines > 0 AS has_payment,
        b.disputes > 0 AS is_disputed
-FROM balance b JOIN claim c USING (provider_code, claim_no)
-ORDER BY ALL;
+FROM balance b JOIN claim c USING (provider_code, claim_no);
 
 -- Findings of the round and document that decided a statement last.
 CREATE VIEW finding AS
@@ -39,7 +39,7 @@ FROM payment p JOIN deduction d USING (document_no, seq) WHERE p.claim_no IS NOT
 CREATE VIEW taken_back AS
 SELECT provider_code, claim_no, sum(recovery)::BIGINT AS prescription_recovery FROM cut GROUP BY ALL;
 
-CREATE VIEW per_claim AS
+CREATE TABLE per_claim AS
 WITH sums AS (
   SELECT provider_code, claim_no, count(*) AS statements, sum(claimed)::BIGINT AS claimed,
          sum(decided)::BIGINT AS decided, sum(adjusted)::BIGINT AS adjusted, sum(impossible)::BIGINT AS impossible,
@@ -58,8 +58,7 @@ SELECT s.provider_code, s.claim_no, c.treatment_month, c.state, c.receipt_year, 
 FROM sums s JOIN claim c USING (provider_code, claim_no)
 LEFT JOIN received r USING (provider_code, claim_no)
 LEFT JOIN set_off o USING (provider_code, claim_no)
-LEFT JOIN taken_back t USING (provider_code, claim_no)
-ORDER BY s.provider_code, s.claim_no;
+LEFT JOIN taken_back t USING (provider_code, claim_no);
 
 -- What the payer's share of a cut is per finding: spread over the printed gross cuts of the statement's outcome, in
 -- order, so that the parts add up to the won; what no finding explains is a row of its own.

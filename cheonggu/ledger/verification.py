@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Column, Connection, Integer, Table, and_, cast, func, or_, select, true
+from sqlalchemy import Column, Connection, Integer, Table, and_, cast, or_, select, true
 
 from cheonggu.ledger.audit import GENESIS, MOVES, digest_members, digest_rows, hash_event
 from cheonggu.ledger.database import read_table
@@ -214,21 +214,19 @@ _PROOFS: dict[str, tuple[str, Callable[[Connection, Any, Mapping[str, Any]], str
 
 def _check_states(connection: Connection, after: int) -> Iterator[Problem]:
     """States against last events, and live submissions against states."""
+    # One look-up per statement: a window over all moves that ever were would be held in memory as a whole.
     last = (
-        select(
-            event_statement.c.statement_key,
-            event_statement.c.to_state,
-            func.row_number()
-            .over(partition_by=event_statement.c.statement_key, order_by=event_statement.c.event_id.desc())
-            .label("place"),
-        ).where(event_statement.c.event_id > after)
-    ).subquery()
+        select(event_statement.c.to_state)
+        .where(event_statement.c.statement_key == statement.c.statement_key)
+        .order_by(event_statement.c.event_id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     moved = select(event_statement.c.statement_key).where(event_statement.c.event_id > after)
     is_meant = statement.c.statement_key.in_(moved) if after else true()
     query = (
         select(statement.c.statement_key)
-        .outerjoin(last, and_(last.c.statement_key == statement.c.statement_key, last.c.place == 1))
-        .where(statement.c.state.is_distinct_from(last.c.to_state), is_meant)
+        .where(is_meant, statement.c.state.is_distinct_from(last))
         .limit(NAMED)
     )
     for key in connection.execute(query).scalars():
