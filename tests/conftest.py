@@ -1,6 +1,6 @@
-"""Fixtures every test folder may use: a private PostgreSQL cluster and fresh databases in it.
+"""Fixtures every test folder may use: what a run makes once, a private PostgreSQL cluster and fresh databases in it.
 
-Tests that ask for ``postgres_url`` are left out, with a line saying so, where no PostgreSQL binaries are found;
+Tests that need PostgreSQL are left out, with a line saying so, where no PostgreSQL binaries are found;
 in CI their absence is an error, because ``.ci/run`` installs them.
 """
 
@@ -8,45 +8,58 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-NOBODY = 65534
+from tests.postgres import BINARIES, start_cluster, stop_cluster
+from tests.prefect_server import stop_server
+from tests.shared import make_once
 
-
-def _binaries() -> Path | None:
-    """The newest PostgreSQL server binaries of this machine, or None."""
-    on_path = shutil.which("initdb")
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda one: int(one.parts[-3]))
-    if found:
-        return found[-1].parent
-    return Path(on_path).resolve().parent if on_path else None
-
-
-BINARIES = _binaries()
-
-
+SHARED = pytest.StashKey[Path]()
+CLUSTER, SERVER = "postgres", "prefect"
 # Whole nights take longest: begun first, they do not keep one core waiting for the other at the end.
 NIGHTS_FIRST = ("e2e", "flows", "simulation", "crash", "reruns")
+HERE = len(Path(__file__).parent.parts)
 
 
 def _when(item: pytest.Item) -> int:
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    folder = item.path.parts[HERE]
     return NIGHTS_FIRST.index(folder) if folder in NIGHTS_FIRST else len(NIGHTS_FIRST)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that starts the others makes the folder they share and, at the end, takes it away."""
+    given = getattr(config, "workerinput", {}).get("shared")
+    config.stash[SHARED] = Path(given or tempfile.mkdtemp(prefix="cheonggu-tests-"))
+    if given is None:
+        config.stash[SHARED].chmod(0o755)  # PostgreSQL's own user passes through it
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["shared"] = str(node.config.stash[SHARED])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or SHARED not in config.stash:
+        return
+    shared = config.stash[SHARED]
+    stop_server(shared / SERVER)
+    stop_cluster(shared / CLUSTER)
+    shutil.rmtree(shared, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=_when)
     if BINARIES is not None:
         return
-    needing = [item for item in items if "postgres_url" in getattr(item, "fixturenames", ())]
+    needing = [item for item in items if "postgres_cluster" in getattr(item, "fixturenames", ())]
     if needing and os.environ.get("CI"):
         raise pytest.UsageError("PostgreSQL server binaries are missing; .ci/run installs them")
     config.hook.pytest_deselected(items=needing)
@@ -60,54 +73,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _as_server_user(command: list[str]) -> list[str]:
-    """PostgreSQL refuses to run as root; root steps down to nobody."""
-    if os.geteuid() != 0:
-        return command
-    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
+@pytest.fixture(scope="session")
+def shared(request: pytest.FixtureRequest) -> Path:
+    """A folder that the processes of this run share; see :func:`tests.shared.make_once`."""
+    return request.config.stash[SHARED]
 
 
 @pytest.fixture(scope="session")
-def postgres_cluster() -> Iterator[str]:
-    """Base URL of a private cluster on a free loopback port, stopped and removed at the end."""
-    assert BINARIES is not None
-    home = Path(tempfile.mkdtemp(prefix="cheonggu-pg-"))
-    if os.geteuid() == 0:
-        os.chown(home, NOBODY, NOBODY)
-    port, data = _free_port(), home / "data"
-    pg_ctl = str(BINARIES / "pg_ctl")
-    subprocess.run(
-        _as_server_user(
-            [str(BINARIES / "initdb"), "-D", str(data), "-U", "cheonggu", "-A", "trust", "-E", "UTF8", "-N"]
-        ),
-        check=True,
-        capture_output=True,
-        cwd=home,
-    )
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    log = str(home / "log")
-    subprocess.run(
-        _as_server_user([pg_ctl, "-D", str(data), "-o", options, "-l", log, "-w", "start"]),
-        check=True,
-        cwd=home,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        yield f"postgresql://cheonggu@127.0.0.1:{port}"
-    finally:
-        subprocess.run(
-            _as_server_user([pg_ctl, "-D", str(data), "-m", "immediate", "-w", "stop"]),
-            check=False,
-            cwd=home,
-            stdout=subprocess.DEVNULL,
-        )
-        shutil.rmtree(home, ignore_errors=True)
+def postgres_cluster(shared: Path) -> str:
+    """Base URL of the run's private cluster, started by the first test that asks for it."""
+    return (make_once(shared, CLUSTER, start_cluster) / "url").read_text(encoding="ascii")
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -100,11 +99,11 @@ class OverduePromises:
 
 class TestOnSqlite(OverduePromises):
     @pytest.fixture
-    def url(self, tmp_path: Path) -> str:
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    def url(self, sqlite_ledger: str) -> str:
+        return sqlite_ledger
 
 
 class TestOnPostgresql(OverduePromises):
     @pytest.fixture
-    def url(self, postgres_url: str) -> str:
-        return postgres_url
+    def url(self, postgres_ledger: str) -> str:
+        return postgres_ledger

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -396,11 +395,11 @@ class Promises(SettlementPromises, PaymentPromises, DisputePromises, OtherPromis
 
 class TestOnSqlite(Promises):
     @pytest.fixture
-    def url(self, tmp_path: Path) -> str:
-        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    def url(self, sqlite_ledger: str) -> str:
+        return sqlite_ledger
 
 
 class TestOnPostgresql(Promises):
     @pytest.fixture
-    def url(self, postgres_url: str) -> str:
-        return postgres_url
+    def url(self, postgres_ledger: str) -> str:
+        return postgres_ledger

@@ -19,11 +19,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.conftest import BINARIES, _free_port
+from tests.postgres import BINARIES, free_port
+from tests.prefect_server import is_up
 from tests.support import AS_OF, build_hospital, load_postgresql, write_site
 
 ROOT = Path(__file__).parents[2]
-STATEMENTS = 300
+STATEMENTS = 120
 
 
 @dataclass
@@ -66,14 +67,6 @@ def wait_for(is_so: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.5)
 
 
-def is_up(api: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{api}/health", timeout=2)
-    except OSError:
-        return False
-    return True
-
-
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str) -> Iterator[Installation]:
     folder = tmp_path_factory.mktemp("e2e")
@@ -85,7 +78,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, postgres_cluster: str
     reader = load_postgresql(folder / "hospital", urls["source"])
     driver = urls["ledger"].replace("postgresql://", "postgresql+psycopg://")
     site = write_site(folder, source=reader, ledger=driver)
-    port = _free_port()
+    port = free_port()
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "CHEONGGU_SITE": str(site),

@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from cheonggu.cli import app
 from cheonggu.errors import UsageError
 from cheonggu.schemes import SCHEMES
 from cheonggu.site import SITE_VARIABLE
 from flows.rerun_claims import ClaimClass, RerunForm, find_class
-from tests.reruns.rerun_builders import LATER, build_claimed_month, correct, key_of, receive, review
+from tests.reruns.rerun_builders import LATER, copy_received_month, correct, key_of, review
 from tests.support import CLINIC, read_ledger
 
 WHO = ("--provider", CLINIC, "--as-of", LATER.isoformat())
 
 
 @pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv(SITE_VARIABLE, str(tmp_path / "site.toml"))
-    build_claimed_month(tmp_path)
-    receive(tmp_path, "0001234")
-    return tmp_path
+def site(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    site = copy_received_month(shared, tmp_path / "site")
+    monkeypatch.setenv(SITE_VARIABLE, str(site / "site.toml"))
+    return site
 
 
-def cheonggu(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def cheonggu(
+    site: Path, *arguments: str, server: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cheonggu.cli", "rerun", *arguments, "--site", str(site / "site.toml")]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = os.environ | (server or {})
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_a_dry_run_then_the_flow_then_nothing_more(site: Path) -> None:
+def ask(site: Path, *arguments: str) -> str:
+    """A question, answered without a process of its own."""
+    told = CliRunner().invoke(app, ["rerun", *arguments, "--site", str(site / "site.toml")])
+    assert told.exit_code == 0, told.output
+    return told.stdout
+
+
+def test_a_dry_run_then_the_flow_then_nothing_more(site: Path, prefect_server: dict[str, str]) -> None:
     claim = review(site, {"00005": "16-10", "00006": "held"}, "20260701")
     key = key_of(site, claim.claim_no, "00005")
     correct(site, key)
@@ -46,11 +58,11 @@ def test_a_dry_run_then_the_flow_then_nothing_more(site: Path) -> None:
     assert f"{key}  2026-0001234 00005 16" in shown.stdout
     assert "held" in shown.stdout
     assert "가나다" not in shown.stdout
-    told = json.loads(cheonggu(site, "plan", "supplementary", *WHO, "--json").stdout)
+    told = json.loads(ask(site, "plan", "supplementary", *WHO, "--json"))
     assert [one["reason_code"] for one in told["planned"]] == ["16"]
     who = ("--person", "kim", "--reason", "상병 정정")
     for _ in range(2):
-        done = cheonggu(site, "run", "supplementary", *WHO, *who)
+        done = cheonggu(site, "run", "supplementary", *WHO, *who, server=prefect_server)
         assert done.returncode == 0, done.stderr
     assert read_ledger(site, "SELECT claim_class, state FROM claim WHERE claim_class = '1'") == [
         ("1", "HANDED_OFF")
@@ -59,7 +71,7 @@ def test_a_dry_run_then_the_flow_then_nothing_more(site: Path) -> None:
         "kim",
         "상병 정정",
     )
-    assert "under_way" in cheonggu(site, "plan", "supplementary", *WHO).stdout
+    assert "under_way" in ask(site, "plan", "supplementary", *WHO)
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -17,15 +18,17 @@ from cheonggu.cli import app
 CLAIMS = 60
 
 
-def cheonggu(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cheonggu.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demo(tmp_path_factory: pytest.TempPathFactory, prefect_server: dict[str, str]) -> Path:
     folder = tmp_path_factory.mktemp("school")
-    first = cheonggu("demo", "--scheme", "school_safety", "--dir", str(folder), "--statements", str(CLAIMS))
+    wish = ["--scheme", "school_safety", "--dir", str(folder), "--statements", str(CLAIMS)]
+    first = subprocess.run(
+        [sys.executable, "-m", "cheonggu.cli", "demo", *wish],
+        env=os.environ | prefect_server,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert first.returncode == 0, first.stdout + first.stderr
     (folder / "stdout.txt").write_text(first.stdout + first.stderr, encoding="utf-8")
     return folder
@@ -55,15 +58,17 @@ def test_every_planted_defect_is_found_and_every_package_is_answered(demo: Path)
     assert rows(books, "SELECT count(*) FROM complaint") == [(0,)]
 
 
-def test_no_personal_value_leaves_the_places_meant_for_it(demo: Path) -> None:
+def test_no_personal_value_leaves_the_places_meant_for_it(demo: Path, prefect_server: dict[str, str]) -> None:
     """Canary: accounts, telephones and addresses, searched in ledger, Prefect's files, reports and output."""
     source = rows(
         demo / "region" / "region.db",
         "SELECT account_no, claimant_phone, claimant_address FROM cheonggu_benefit_claim",
     )
     canaries = {str(value).encode() for row in source for value in row}
+    prefect_files = [path for path in Path(prefect_server["PREFECT_HOME"]).rglob("*") if path.is_file()]
+    assert [path for path in prefect_files if b"collect-notices" in path.read_bytes()]
     reports = (demo / "data" / "school_safety" / "reports").rglob("*")
-    for place in [demo / "ledger.db", demo / "stdout.txt", *(demo / ".prefect").rglob("*"), *reports]:
+    for place in [demo / "ledger.db", demo / "stdout.txt", *prefect_files, *reports]:
         if place.is_file():
             data = place.read_bytes()
             assert not [1 for canary in canaries if canary in data], place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from cheonggu.sources import open_source
 from tasks.assemble import assemble
 from tasks.precheck import precheck
 from tasks.validate import validate
+from tests.shared import make_once
 from tests.support import (
     CLINIC,
     HIRA,
@@ -51,6 +53,17 @@ def build_claimed_month(folder: Path) -> Path:
         )
     run_until_checked(write_site(folder))
     hand_off(folder)
+    return folder
+
+
+def copy_received_month(shared: Path, folder: Path) -> Path:
+    """The same, received as 0001234: built once per test run, copied to the new ``folder``."""
+
+    def make(place: Path) -> None:
+        build_claimed_month(place)
+        receive(place, "0001234")
+
+    shutil.copytree(make_once(shared, "received_month", make), folder)
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -17,8 +16,8 @@ from cheonggu.sources import open_source
 from tests.reruns.rerun_builders import (
     LATER,
     ME,
-    build_claimed_month,
     change,
+    copy_received_month,
     finish,
     hand_off,
     key_of,
@@ -59,18 +58,12 @@ RAISE = """UPDATE hospital_statement SET total_benefit_cost_1 = total_benefit_co
     total_benefit_cost_2 = total_benefit_cost_2 + ?, claimed_amount = claimed_amount + ? WHERE statement_key = ?"""
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = build_claimed_month(tmp_path_factory.mktemp("template"))
-    receive(folder, "0001234")
-    return folder
-
-
 @pytest.fixture
-def site(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(template, tmp_path / "site")
-    monkeypatch.setenv(SITE_VARIABLE, str(tmp_path / "site" / "site.toml"))
-    return tmp_path / "site"
+def site(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The month's claim, received as 0001234."""
+    site = copy_received_month(shared, tmp_path / "site")
+    monkeypatch.setenv(SITE_VARIABLE, str(site / "site.toml"))
+    return site
 
 
 def add_line(site: Path, key: str, seq: int, code: str) -> int:

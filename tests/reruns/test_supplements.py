@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +16,8 @@ from cheonggu.site import SITE_VARIABLE
 from tests.reruns.rerun_builders import (
     LATER,
     ME,
-    build_claimed_month,
     change,
+    copy_received_month,
     correct,
     finish,
     give_back,
@@ -38,19 +37,12 @@ from tests.support import CLINIC, HIRA, read_ledger
 REFERRING = ("claim_class", "original_receipt_no", "original_statement_no", "reason_code")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The month's claim, received as 0001234."""
-    folder = build_claimed_month(tmp_path_factory.mktemp("template"))
-    receive(folder, "0001234")
-    return folder
-
-
 @pytest.fixture
-def site(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    shutil.copytree(template, tmp_path / "site")
-    monkeypatch.setenv(SITE_VARIABLE, str(tmp_path / "site" / "site.toml"))
-    return tmp_path / "site"
+def site(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The month's claim, received as 0001234."""
+    site = copy_received_month(shared, tmp_path / "site")
+    monkeypatch.setenv(SITE_VARIABLE, str(site / "site.toml"))
+    return site
 
 
 def left(site: Path, **narrow: tuple[str, ...]) -> dict[str, str]:
