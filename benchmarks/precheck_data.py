@@ -145,6 +145,8 @@ def _claim(catalogue: Catalogue, pattern: Pattern, statements: int, number: int)
 
 def _repeat(table: pa.Table, rounds: int, statements: int, size: int, shift: int) -> pa.Table:
     """The rows again and again, with serials, patients and prescriptions of their own; only whole statements."""
+    if not table.num_rows:
+        return table
     rows = np.tile(np.arange(table.num_rows), rounds)
     turn = np.repeat(np.arange(rounds), table.num_rows)
     place = turn * size + pc.cast(table["statement_no"], pa.int64()).to_numpy()[rows]

@@ -18,10 +18,13 @@ from cheonggu.gateways.simulator import HiraSimulator
 from cheonggu.past import read_past
 from cheonggu.precheck import Checker, load_catalogue
 from cheonggu.site import SITE_VARIABLE
+from tasks.assemble import assemble
 from tasks.collect import collect
 from tasks.extract import extract
+from tasks.precheck import precheck
 from tasks.resources import Resources, open_resources
 from tasks.submit import submit
+from tasks.validate import validate
 from tests.support import (
     AS_OF,
     CLINIC,
@@ -34,6 +37,7 @@ from tests.support import (
 )
 
 LATER = date(2026, 7, 7)
+OF_STATEMENT = ("eligibility", "registration", "statement_fact", "line_fact", "dur_hit")
 DOUBLE = "S26DOUBLE"
 THREE_PLAIN = """SELECT statement_key FROM hospital_statement WHERE care_month = '202606' AND form_no = 'H021'
     ORDER BY statement_key LIMIT 3"""
@@ -96,7 +100,7 @@ def copy_statement(site: Path, where: str) -> None:
         ((key,),) = connection.execute(
             f"SELECT min(statement_key) FROM hospital_statement WHERE reviewed_on IS NOT NULL AND {where}"
         )
-        for view in (*HIRA.views.statement, "eligibility"):
+        for view in (*HIRA.views.statement, *OF_STATEMENT):
             rows = connection.execute(f"SELECT * FROM hospital_{view} WHERE statement_key = ?", [key])
             names = [one[0] for one in rows.description]
             other = {"statement_key": DOUBLE, "patient_key": "P-SECOND"}
@@ -137,6 +141,16 @@ def test_a_statement_is_not_taken_any_more_after_three_years(site: Path) -> None
     review(site, f"SELECT min(statement_key) FROM ({THREE_PLAIN})")
     assert extract.fn(HIRA.name, date(2029, 7, 6)).statements == 0
     assert extract.fn(HIRA.name, LATER).statements == 1
+
+
+def test_a_claim_that_waited_past_the_three_years_loses_its_statement(site: Path) -> None:
+    review(site, f"SELECT min(statement_key) FROM ({THREE_PLAIN})")
+    extract.fn(HIRA.name, LATER)
+    validate.fn(HIRA.name, LATER)
+    assemble.fn(HIRA.name)
+    precheck.fn(HIRA.name, date(2029, 7, 6))
+    late = "SELECT f.rule_id, s.state FROM finding f JOIN statement s USING (statement_key) WHERE f.rule_id = 'DAY-013'"
+    assert read_ledger(site, late) == [("DAY-013", "BLOCKED")]
 
 
 def test_weeks_and_months_are_not_mixed_for_one_month(site: Path) -> None:

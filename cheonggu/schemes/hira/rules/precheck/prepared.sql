@@ -87,7 +87,10 @@ SELECT
     d.department,
     d.license_no,
     s.birth_on,
-    CASE WHEN substr(s.patient_rrn, 7, 1) IN ('1', '3', '5', '7', '9') THEN 'M' ELSE 'F' END AS sex,
+    CASE
+        WHEN substr(s.patient_rrn, 7, 1) IN ('1', '3', '5', '7', '9') THEN 'M'
+        WHEN substr(s.patient_rrn, 7, 1) IN ('0', '2', '4', '6', '8') THEN 'F'
+    END AS sex,
     date_diff('day', s.birth_on, d.start_on) AS age_days,
     date_part('year', age(d.start_on, s.birth_on)) AS age
 FROM (SELECT *, birthday(patient_rrn) AS birth_on FROM stmt) AS s
