@@ -7,7 +7,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from cheonggu.ledger import disputes, imports, requests
+from cheonggu.ledger import disputes, documents, imports, requests
 from cheonggu.ledger.books import Books
 from cheonggu.ledger.contents import apply_content
 from cheonggu.ledger.model import Actor, Filing, ImportReport
@@ -20,7 +20,7 @@ class AnswerBooks(Books):
     def notice_status(self, document_no: str, sha256: str) -> str:
         """'new', 'same' (imported with these bytes) or 'conflict' (known with other bytes)."""
         with self._read() as connection:
-            return imports.notice_status(connection, document_no, sha256)
+            return documents.notice_status(connection, document_no, sha256)
 
     def import_notice(
         self,
@@ -41,7 +41,7 @@ class AnswerBooks(Books):
         """
         with self._change(actor) as tx:
             progress = imports.Progress(tx, notice)
-            if not imports.enter_notice(tx, scheme, notice, sha256, archived_as, provider_codes):
+            if not documents.enter_notice(tx, scheme, notice, sha256, archived_as, provider_codes):
                 return progress.report("same")
             apply_content(progress, scheme)
             return progress.report("imported" if notice.has_content else "kept")
@@ -51,17 +51,17 @@ class AnswerBooks(Books):
     ) -> None:
         """Remember an archived document that could not be imported, and why."""
         with self._change(actor) as tx:
-            imports.keep_refused(tx, sha256, archived_as, document_no, code)
+            documents.keep_refused(tx, sha256, archived_as, document_no, code)
 
     def keep_document(self, sha256: str, archived_as: str, actor: Actor) -> None:
         """Remember an archived document whose form nobody can read yet."""
         with self._change(actor) as tx:
-            imports.keep_refused(tx, sha256, archived_as, None, imports.UNKNOWN_FORM)
+            documents.keep_refused(tx, sha256, archived_as, None, documents.UNKNOWN_FORM)
 
     def kept_documents(self) -> list[str]:
         """Archive names of documents of unknown form that still wait to be read."""
         with self._read() as connection:
-            return imports.list_kept(connection)
+            return documents.list_kept(connection)
 
     def material_requests(self, scheme: str) -> pa.Table:
         """Requests for material (``requests.REQUESTS``) that nobody answered yet, by due day."""

@@ -15,7 +15,6 @@ from cheonggu.ledger.audit import MOVES, Transaction
 from cheonggu.ledger.balances import KEY, of_any, of_one, read_balances
 from cheonggu.ledger.claims import claim_columns, get_claim
 from cheonggu.ledger.imports import (
-    CLAIMED_ANEW,
     Progress,
     check_serials,
     find_answer_stop,
@@ -32,6 +31,7 @@ from cheonggu.ledger.settlements import (
     plan_settled,
     record_settled,
 )
+from cheonggu.ledger.stops import CLAIMED_ANEW
 from cheonggu.ledger.tables import claim, dispute, notice
 from cheonggu.notices import SETTLED_STATEMENTS, CostDecision, DisputeReceipt
 from cheonggu.query import Tables

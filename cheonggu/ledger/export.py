@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
-from cheonggu.ledger.registers import CLAIM_STATEMENTS, select_claim_statements
 from cheonggu.ledger.sheets import Sheet, write_book
+from cheonggu.ledger.statements import CLAIM_STATEMENTS, select_claim_statements
 from cheonggu.ledger.tables import batch, claim, claim_statement, finding, statement
 
 CLAIM_COLUMNS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from cheonggu.ledger import registers, submissions
+from cheonggu.ledger import intents, registers, submissions
 from cheonggu.ledger.books import Books
 from cheonggu.ledger.model import Actor, Claim, FileLike, Submission
 
@@ -38,7 +38,7 @@ class HandOffBooks(Books):
         StateError when the gateway is occupied, when a file is not the frozen one, or was ever handed off.
         """
         with self._change(actor) as tx:
-            return submissions.write_intent(tx, provider_code, claim_no, gateway, files, once)
+            return intents.write_intent(tx, provider_code, claim_no, gateway, files, once)
 
     def mark_placed(self, submission_id: int, actor: Actor) -> None:
         """All files stand in the client's folder: claim HANDED_OFF, statements IN_FLIGHT."""
@@ -67,7 +67,7 @@ class HandOffBooks(Books):
     def abandon_intent(self, submission_id: int, actor: Actor) -> None:
         """Provably nothing was placed: the claim is back in the outbox."""
         with self._change(actor) as tx:
-            submissions.abandon_intent(tx, submission_id)
+            intents.abandon_intent(tx, submission_id)
 
     def mark_sent(self, provider_code: str, claim_no: str, actor: Actor) -> None:
         """A person saw that the claim was sent."""

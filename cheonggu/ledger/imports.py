@@ -15,18 +15,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy import Connection, insert, select, update
 
-from cheonggu.errors import NoticeError
 from cheonggu.ledger.audit import Transaction
 from cheonggu.ledger.claims import claim_columns
+from cheonggu.ledger.documents import refuse
 from cheonggu.ledger.model import ImportReport, Stopped
 from cheonggu.ledger.moves import move_batch, move_claim, move_statements, of_claim, plan_batch
 from cheonggu.ledger.reruns import replace_parents
+from cheonggu.ledger.stops import STOPS
 from cheonggu.ledger.submissions import find_open_of, mark_placed, settle_unknown
-from cheonggu.ledger.tables import batch, claim, claim_statement, notice, notice_claim, refused_notice
+from cheonggu.ledger.tables import claim, claim_statement, notice_claim
 from cheonggu.notices import ClaimRef, Notice
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent
 
-NEW, SAME, CONFLICT = "new", "same", "conflict"
 NOT_SENT = (ClaimState.OPEN, ClaimState.ASSEMBLED, ClaimState.CHECK_FAILED)
 CHECKED = (ClaimState.CHECKED_OK, ClaimState.CHECKED_WARN)
 AFTER_REVIEW = (
@@ -36,61 +36,6 @@ AFTER_REVIEW = (
     ClaimState.PAID,
     ClaimState.CLOSED,
 )
-CLAIMED_ANEW = "claimed-anew"
-STOPS = {
-    "not-sent": ("The ledger never handed this claim off.", "원장에 송신 기록이 없는 청구서입니다."),
-    "withdrawn": (
-        "The claim was withdrawn as unsent, but an answer came: look for a double claim.",
-        "미송신으로 취소한 청구서에 회신이 왔습니다. 중복 청구를 확인하세요.",
-    ),
-    "returned": ("The claim was returned before.", "이미 반송된 청구서입니다."),
-    "decided": ("The claim was decided before it was returned.", "심사결과가 있는 청구서가 반송되었습니다."),
-    "count-or-amount": (
-        "Count or amount differ from what was sent.",
-        "건수 또는 청구액이 송신한 내용과 다릅니다.",
-    ),
-    "other-receipt-no": ("The claim has another receipt number.", "청구서의 접수번호가 다릅니다."),
-    "receipt-no-taken": (
-        "Another claim of this provider has this receipt number.",
-        "같은 접수번호를 가진 다른 청구서가 있습니다.",
-    ),
-    "claimed-differs": (
-        "Claimed amounts of statements differ from what was sent.",
-        "명세서 청구액이 송신한 내용과 다릅니다.",
-    ),
-    "round-conflict": (
-        "This review round was imported before with other decisions.",
-        "같은 심사차수가 다른 내용으로 이미 반영되어 있습니다.",
-    ),
-    "settled-otherwise": (
-        "This settlement round was imported before with another difference.",
-        "같은 정산차수가 다른 차액으로 이미 반영되어 있습니다.",
-    ),
-    "settled-base-differs": (
-        "The amount before a settlement is not the one the ledger knows: a notice is missing.",
-        "정산 전 금액이 원장과 다릅니다. 받지 못한 통보서가 있는지 확인하세요.",
-    ),
-    "paid-too-much": (
-        "More was paid than was decided: look for a missing settlement or a double payment.",
-        "결정액보다 많이 지급되었습니다. 정산 통보 누락이나 이중 지급을 확인하세요.",
-    ),
-    "paid-undecided": (
-        "It was paid before a review result came: fetch the missing notice.",
-        "심사결과를 받기 전에 지급되었습니다. 심사결과통보서를 받으세요.",
-    ),
-    "not-disputed": (
-        "A decision came on a dispute that the ledger does not know.",
-        "원장에 없는 이의신청의 결정이 통보되었습니다.",
-    ),
-    CLAIMED_ANEW: (
-        "It names a statement that was taken back and claimed anew since: look for a double claim.",
-        "환수 후 다시 청구한 명세서가 통보되었습니다. 중복 청구를 확인하세요.",
-    ),
-    "absent-not-explained": (
-        "The listed statements do not explain the totals; absent ones stay undecided.",
-        "통보된 명세서로 합계가 설명되지 않아 나머지는 미결로 둡니다.",
-    ),
-}
 
 
 @dataclass
@@ -138,86 +83,6 @@ class Progress:
             stopped=tuple(self.stopped),
             moved=dict(self.moved),
         )
-
-
-def notice_status(connection: Connection, document_no: str, sha256: str) -> str:
-    """'new', 'same' (imported with these bytes) or 'conflict' (known with other bytes)."""
-    query = select(notice.c.sha256).where(notice.c.document_no == document_no)
-    known = connection.execute(query).scalar_one_or_none()
-    if known is None:
-        return NEW
-    return SAME if known == sha256 else CONFLICT
-
-
-def enter_notice(
-    tx: Transaction,
-    scheme: str,
-    document: Notice,
-    sha256: str,
-    archived_as: str,
-    provider_codes: Collection[str] | None,
-) -> bool:
-    """Write the notice's own row and event; False when this very document is known already."""
-    status = notice_status(tx.connection, document.document_no, sha256)
-    if status == SAME:
-        return False
-    if status == CONFLICT:
-        raise refuse(
-            document,
-            "was imported before with other bytes",
-            "같은 문서번호가 다른 내용으로 이미 반영되었습니다",
-        )
-    ours = _our_providers(tx.connection) if provider_codes is None else provider_codes
-    if document.provider_code not in ours:
-        raise refuse(document, "is for another provider", "다른 요양기관의 문서입니다")
-    kept = "imported" if document.has_content else "kept"
-    tx.connection.execute(
-        insert(notice).values(
-            document_no=document.document_no,
-            sha256=sha256,
-            scheme=scheme,
-            kind=document.kind,
-            form=document.form,
-            source=document.source,
-            issued=document.issued,
-            provider_code=document.provider_code,
-            archived_as=archived_as,
-            status=kept,
-            learned_on=document.learned,
-        )
-    )
-    detail = {"kind": document.kind, "sha256": sha256, "archived_as": archived_as, "status": kept}
-    where = {"scheme": scheme, "provider_code": document.provider_code}
-    tx.append("notice", where, detail=detail, document_no=document.document_no)
-    return True
-
-
-def _our_providers(connection: Connection) -> set[str]:
-    return set(connection.execute(select(batch.c.provider_code).distinct()).scalars())
-
-
-def keep_refused(tx: Transaction, sha256: str, archived_as: str, document_no: str | None, code: str) -> None:
-    """Remember a document that could not be imported; it may be imported later, once that is mended."""
-    query = select(refused_notice.c.sha256).where(refused_notice.c.sha256 == sha256)
-    if tx.connection.execute(query).one_or_none() is not None:
-        return
-    values = {"sha256": sha256, "document_no": document_no, "archived_as": archived_as, "code": code}
-    tx.connection.execute(insert(refused_notice).values(values))
-    tx.append("notice_refused", {}, detail=values, document_no=document_no)
-
-
-UNKNOWN_FORM = "UnknownFormError"
-
-
-def list_kept(connection: Connection) -> list[str]:
-    """Archive names of documents of unknown form that were not imported since, each once."""
-    imported = select(notice.c.sha256)
-    query = (
-        select(refused_notice.c.archived_as)
-        .where(refused_notice.c.code == UNKNOWN_FORM, refused_notice.c.sha256.not_in(imported))
-        .distinct()
-    )
-    return sorted(connection.execute(query).scalars())
 
 
 def find_claim(progress: Progress, claim_no: str) -> Any:
@@ -383,12 +248,3 @@ def move_members(
     progress.count(moves)
     if claim_event == ClaimEvent.RECEIVED:
         progress.count(replace_parents(tx, found, progress.notice.document_no))
-
-
-def refuse(document: Notice, en: str, ko: str) -> NoticeError:
-    return NoticeError(
-        f"Notice {document.document_no} {en}.",
-        f"통보 {document.document_no}: {ko}.",
-        fix_en="Nothing was changed; the raw document stays in the archive.",
-        fix_ko="아무것도 바뀌지 않았습니다. 원본은 보관되어 있습니다.",
-    )

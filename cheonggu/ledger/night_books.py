@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from cheonggu.findings import none_found
-from cheonggu.ledger import assembly, batches, claims, intake, registers, withdrawals
+from cheonggu.ledger import assembly, batches, claims, intake, statements, withdrawals
 from cheonggu.ledger.books import Books
 from cheonggu.ledger.model import REFERENCES, Actor, Batch, FileLike, NewBatch
 from cheonggu.states import BatchStage
@@ -19,7 +19,7 @@ class NightBooks(Books):
     def known_statements(self, scheme: str, provider_code: str, care_month: str | None) -> pa.Table:
         """What is known (``model.KNOWN``) of one provider and care month (None: all); batch_id null: in no batch."""
         with self._read() as connection:
-            return registers.read_known(connection, scheme, provider_code, care_month)
+            return statements.read_known(connection, scheme, provider_code, care_month)
 
     def add_batches(
         self, new: Sequence[NewBatch], members: pa.Table, actor: Actor, *, references: pa.Table | None = None
@@ -43,7 +43,7 @@ class NightBooks(Books):
     def find_doubles(self, batch_id: str) -> list[str]:
         """Keys of an extracted batch that may not go on, because the same visit is claimed or about to be."""
         with self._read() as connection:
-            return registers.find_doubles(connection, batch_id)
+            return statements.find_doubles(connection, batch_id)
 
     def record_validated(self, batch_id: str, verdicts: pa.Table, findings: pa.Table, actor: Actor) -> None:
         """READY or BLOCKED per statement (``model.VERDICTS``), findings kept; stage validated or empty."""
@@ -100,9 +100,9 @@ class NightBooks(Books):
     def blocked_statements(self, scheme: str) -> pa.Table:
         """statement_key, provider_code and batch_id of every BLOCKED statement."""
         with self._read() as connection:
-            return registers.read_blocked_statements(connection, scheme)
+            return statements.read_blocked_statements(connection, scheme)
 
     def error_rules(self, scheme: str) -> dict[str, set[str]]:
         """Statement key → rules that found an error in it."""
         with self._read() as connection:
-            return registers.find_error_rules(connection, scheme)
+            return statements.find_error_rules(connection, scheme)

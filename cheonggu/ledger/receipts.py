@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from cheonggu.ledger.claims import claim_columns
+from cheonggu.ledger.documents import refuse
 from cheonggu.ledger.imports import (
     AFTER_REVIEW,
     Progress,
@@ -17,7 +18,6 @@ from cheonggu.ledger.imports import (
     keep_claim_notice,
     move_members,
     prove_sent,
-    refuse,
 )
 from cheonggu.ledger.moves import free_identities, of_claim
 from cheonggu.ledger.tables import claim, decision, notice_reason

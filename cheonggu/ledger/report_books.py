@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from cheonggu.ledger import answers, claims, comparison, registers, reports, waiting
+from cheonggu.ledger import answers, claims, comparison, registers, reports, statements, waiting
 from cheonggu.ledger.balances import of_any, read_balances
 from cheonggu.ledger.books import Books
 from cheonggu.ledger.export import write_register
@@ -46,7 +46,7 @@ class ReportBooks(Books):
     def claim_statements(self, provider_code: str, claim_no: str) -> pa.Table:
         """What was sent under each number of a claim, where it stands and what was decided last."""
         with self._read() as connection:
-            return registers.read_claim_statements(connection, provider_code, claim_no)
+            return statements.read_claim_statements(connection, provider_code, claim_no)
 
     def claim_files(self, provider_code: str, claim_no: str) -> tuple[FileFact, ...]:
         """The frozen files of a claim, by name."""
@@ -56,7 +56,7 @@ class ReportBooks(Books):
     def findings(self, batch_id: str) -> pa.Table:
         """All findings of a batch (columns of ``findings.FINDINGS``), in the order they were recorded."""
         with self._read() as connection:
-            return registers.read_findings(connection, batch_id)
+            return statements.read_findings(connection, batch_id)
 
     def placed_findings(
         self,
@@ -86,27 +86,27 @@ class ReportBooks(Books):
     def personal(self, statement_keys: Sequence[str]) -> pa.Table:
         """The personal fields in clear, for authorised use only; never log or print them."""
         with self._read() as connection:
-            return registers.read_personal(connection, self._vault, statement_keys)
+            return statements.read_personal(connection, self._vault, statement_keys)
 
     def statements_of_resident(self, resident_no: str) -> list[str]:
         """Statement keys of a resident number (주민등록번호), found by its keyed hash."""
         with self._read() as connection:
-            return registers.find_resident(connection, self._vault, resident_no)
+            return statements.find_resident(connection, self._vault, resident_no)
 
     def statement_keys(self, scheme: str, state: StatementState | str) -> list[str]:
         """Keys of the statements in a state."""
         with self._read() as connection:
-            return registers.list_keys(connection, scheme, state)
+            return statements.list_keys(connection, scheme, state)
 
     def blocked(self, scheme: str) -> pa.Table:
         """The errors of every BLOCKED statement (columns of ``findings.FINDINGS``), by statement and rule."""
         with self._read() as connection:
-            return registers.read_blocked(connection, scheme)
+            return statements.read_blocked(connection, scheme)
 
     def statement_history(self, statement_key: str) -> pa.Table:
         """Every move of one statement: event_id, at, actor, run_id, kind, from_state, to_state, claim_no."""
         with self._read() as connection:
-            return registers.read_history(connection, statement_key)
+            return statements.read_history(connection, statement_key)
 
     def belief(self, scheme: str) -> dict[str, list[dict[str, Any]]]:
         """Claims, statements and imported notices as plain rows (``comparison.read_belief``)."""

@@ -16,8 +16,8 @@ from cheonggu.ledger.audit import MOVES, digest_rows
 from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.database import insert_rows, read_table, to_columns
 from cheonggu.ledger.disputes import answer_disputes
+from cheonggu.ledger.documents import refuse
 from cheonggu.ledger.imports import (
-    CLAIMED_ANEW,
     Progress,
     check_serials,
     find_claim,
@@ -27,10 +27,10 @@ from cheonggu.ledger.imports import (
     keep_claim_notice,
     move_members,
     prove_sent,
-    refuse,
 )
 from cheonggu.ledger.moves import move_claim, move_statements, of_claim, plan_moves
 from cheonggu.ledger.requests import keep_cuts
+from cheonggu.ledger.stops import CLAIMED_ANEW
 from cheonggu.ledger.tables import claim_statement, decision, decision_finding, statement
 from cheonggu.notices import ClaimRef, Review
 from cheonggu.privacy import mask

@@ -18,7 +18,6 @@ from cheonggu.ledger.balances import of_one, read_balances
 from cheonggu.ledger.claims import claim_columns
 from cheonggu.ledger.database import insert_rows, read_table, to_columns
 from cheonggu.ledger.imports import (
-    CLAIMED_ANEW,
     Progress,
     check_serials,
     find_answer_stop,
@@ -26,6 +25,7 @@ from cheonggu.ledger.imports import (
     keep_claim_notice,
 )
 from cheonggu.ledger.moves import move_statements, of_claim, plan_moves
+from cheonggu.ledger.stops import CLAIMED_ANEW
 from cheonggu.ledger.tables import settlement, settlement_line
 from cheonggu.notices import SIDES, Settlement
 from cheonggu.states import STATEMENT_MOVES, StatementEvent, StatementState

@@ -1,4 +1,4 @@
-"""Handing a claim off exactly once: intent first, then placed, then what the client said about it.
+"""Handing a claim off exactly once: placed, then what the client said about it; the intent before is ``intents``.
 
 A gateway has at most one open submission (a unique key). A submission whose outcome is unknown stays open, and so
 blocks its gateway, until a notice or a person settles it: nothing is ever sent again on suspicion.
@@ -7,79 +7,24 @@ blocks its gateway, until a notice or a person settles it: nothing is ever sent 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from cheonggu.errors import StateError, UsageError
 from cheonggu.ledger.audit import Transaction
 from cheonggu.ledger.claims import claim_columns, get_claim
 from cheonggu.ledger.model import FileFact, FileLike, Submission
 from cheonggu.ledger.moves import move_batch, move_claim, move_statements, of_claim, plan_batch, state_changed
-from cheonggu.ledger.tables import batch, claim, claim_file, event, submission, submission_file
+from cheonggu.ledger.tables import batch, claim, event, submission, submission_file
 from cheonggu.states import BatchStage, ClaimEvent, ClaimState, StatementEvent
 
 INTENDED, PLACED, UNKNOWN = "intended", "placed", "unknown"
 EXAMINED, NOT_REGISTERED, ABANDONED, SETTLED = "examined", "not_registered", "abandoned", "settled"
 CHECKED = (ClaimState.CHECKED_OK.value, ClaimState.CHECKED_WARN.value)
-# Empty record files and the client's marker hold no claim number: alike in many claims, they prove no repetition.
-MARKER_BYTES = 128
 CLIENT_REFUSED = "client-refused"
 EXAMINED_OTHERWISE = "examined-otherwise"  # the client says not registered, yet the claim was sent
-
-
-def write_intent(
-    tx: Transaction,
-    provider_code: str,
-    claim_no: str,
-    gateway: str,
-    files: Sequence[FileLike],
-    once: Collection[str] | None = None,
-) -> Submission:
-    """Say what will be placed, before anything is; the same intent again gives the same submission.
-
-    ``once``: names of the files that may never go twice; None: all but empty ones and markers.
-    """
-    found = get_claim(tx.connection, provider_code, claim_no)
-    facts = tuple(
-        sorted((FileFact(one.name, one.size, one.sha256) for one in files), key=lambda one: one.name)
-    )
-    digest = digest_set(facts)
-    current = find_open(tx.connection, gateway)
-    if current is not None:
-        wanted = (provider_code, claim_no, INTENDED, facts)
-        if (current.provider_code, current.claim_no, current.state, current.files) == wanted:
-            return current
-        raise _occupied(current)
-    _check_waiting(tx.connection, found)
-    _check_frozen(tx.connection, found, facts)
-    _check_never_sent(tx.connection, found, [one for one in facts if _goes_once(one, once)], digest)
-    number = (
-        tx.connection.execute(select(func.coalesce(func.max(submission.c.submission_id), 0))).scalar_one() + 1
-    )
-    tx.connection.execute(
-        insert(submission).values(
-            submission_id=number,
-            gateway=gateway,
-            scheme=found.scheme,
-            provider_code=provider_code,
-            claim_no=claim_no,
-            state=INTENDED,
-            is_open=True,
-            set_digest=digest,
-        )
-    )
-    same = {"submission_id": number, "provider_code": provider_code}
-    rows = [{**same, **vars(one), "goes_once": _goes_once(one, once)} for one in facts]
-    tx.connection.execute(insert(submission_file), rows)
-    detail = {"submission_id": number, "gateway": gateway, "files": [[one.name, one.sha256] for one in facts]}
-    tx.append("intent", claim_columns(found), detail=detail)
-    return get_submission(tx.connection, number)
-
-
-def _goes_once(one: FileFact, once: Collection[str] | None) -> bool:
-    return one.size > MARKER_BYTES and (once is None or one.name in once)
 
 
 def mark_placed(tx: Transaction, submission_id: int, *, document_no: str | None = None) -> None:
@@ -90,7 +35,7 @@ def mark_placed(tx: Transaction, submission_id: int, *, document_no: str | None 
             return
         raise state_changed(f"submission {submission_id}", f"송신 {submission_id}")
     found = get_claim(tx.connection, one.provider_code, one.claim_no)
-    _set(tx.connection, submission_id, state=PLACED)
+    change_submission(tx.connection, submission_id, state=PLACED)
     _let_go(tx, found, ClaimEvent.PLACED, "placed", {"submission_id": submission_id}, document_no)
 
 
@@ -112,7 +57,7 @@ def record_examined(tx: Transaction, submission_id: int, document_id: str, statu
     else:
         _keep_examined(tx, found, detail)
     state = NOT_REGISTERED if status == -1 else EXAMINED
-    _set(
+    change_submission(
         tx.connection, submission_id, state=state, is_open=False, document_id=document_id, exam_status=status
     )
 
@@ -149,7 +94,7 @@ def mark_unknown(tx: Transaction, submission_id: int) -> None:
         settle(tx.connection, one)
         return
     if one.is_open:
-        _set(tx.connection, submission_id, state=UNKNOWN)
+        change_submission(tx.connection, submission_id, state=UNKNOWN)
 
 
 def mark_overdue(tx: Transaction, scheme: str, before: str) -> list[tuple[str, str]]:
@@ -180,20 +125,6 @@ def mark_overdue(tx: Transaction, scheme: str, before: str) -> list[tuple[str, s
     return [(one.provider_code, one.claim_no) for one in overdue]
 
 
-def abandon_intent(tx: Transaction, submission_id: int) -> None:
-    """Provably nothing was placed: the claim waits in the outbox again."""
-    one = get_submission(tx.connection, submission_id)
-    if one.state == ABANDONED:
-        return
-    if one.state != INTENDED:
-        raise state_changed(f"submission {submission_id}", f"송신 {submission_id}")
-    found = get_claim(tx.connection, one.provider_code, one.claim_no)
-    _set(tx.connection, submission_id, state=ABANDONED, is_open=False, set_digest=None)
-    mine = submission_file.c.submission_id == submission_id
-    tx.connection.execute(update(submission_file).where(mine).values(goes_once=False))
-    tx.append("abandoned", claim_columns(found), detail={"submission_id": submission_id})
-
-
 def mark_sent(tx: Transaction, provider_code: str, claim_no: str) -> None:
     """A person saw in the outbox or portal that the claim was sent."""
     found = get_claim(tx.connection, provider_code, claim_no)
@@ -213,7 +144,7 @@ def settle_unknown(connection: Connection, found: Any) -> None:
 
 def settle(connection: Connection, one: Submission) -> None:
     if one.is_open:
-        _set(connection, one.id, state=SETTLED, is_open=False)
+        change_submission(connection, one.id, state=SETTLED, is_open=False)
 
 
 def find_open(connection: Connection, gateway: str) -> Submission | None:
@@ -280,58 +211,8 @@ def _take_back(tx: Transaction, found: Any, detail: dict[str, Any]) -> None:
     move_statements(tx.connection, event_id, moves)
 
 
-def _check_waiting(connection: Connection, found: Any) -> None:
-    stage = connection.execute(select(batch.c.stage).where(batch.c.batch_id == found.batch_id)).scalar_one()
-    if found.state not in CHECKED or stage != BatchStage.CHECKED:
-        raise StateError(
-            f"Claim {found.claim_no} is {found.state} (batch {stage}) and not waiting to be handed off.",
-            f"청구서 {found.claim_no}의 상태는 {found.state}(배치 {stage})이며 송신 대기가 아닙니다.",
-            fix_en="Nothing was changed; hand off only what the outbox lists.",
-            fix_ko="아무것도 바뀌지 않았습니다. 송신 대기함의 청구서만 보내세요.",
-        )
-
-
-def _check_frozen(connection: Connection, found: Any, files: Sequence[FileFact]) -> None:
-    mine = of_claim(claim_file, found.provider_code, found.claim_no)
-    frozen = set(connection.execute(select(claim_file.c.sha256).where(mine)).scalars())
-    changed = [one.name for one in files if one.sha256 not in frozen]
-    if changed or not files:
-        raise StateError(
-            f"Claim {found.claim_no}: not the frozen files: {', '.join(changed) or 'none given'}.",
-            f"청구서 {found.claim_no}: 확정된 파일과 다릅니다: {', '.join(changed) or '파일 없음'}.",
-            fix_en="Nothing was handed off. Restore the batch folder, or withdraw the claim and make it again.",
-            fix_ko="송신하지 않았습니다. 배치 폴더를 복구하거나 청구서를 취소하고 다시 만드세요.",
-        )
-
-
-def _check_never_sent(connection: Connection, found: Any, files: Sequence[FileFact], digest: str) -> None:
-    hashes = [one.sha256 for one in files]
-    seen = select(submission_file.c.submission_id).where(
-        submission_file.c.provider_code == found.provider_code,
-        submission_file.c.sha256.in_(hashes),
-        submission_file.c.goes_once,
-    )
-    same_set = select(submission.c.submission_id).where(submission.c.set_digest == digest)
-    before = sorted(set(connection.execute(seen.union(same_set)).scalars()))
-    if before:
-        raise StateError(
-            f"Claim {found.claim_no}: these files were handed off before (submission {before[0]}).",
-            f"청구서 {found.claim_no}: 이미 송신한 파일입니다(송신 {before[0]}).",
-            fix_en="Nothing was handed off; the same bytes never go twice. Look up that submission.",
-            fix_ko="송신하지 않았습니다. 같은 파일은 두 번 보내지 않습니다. 해당 송신을 확인하세요.",
-        )
-
-
-def _occupied(current: Submission) -> StateError:
-    return StateError(
-        f"Claim {current.claim_no} still occupies gateway {current.gateway} ({current.state}).",
-        f"청구서 {current.claim_no}의 송신({current.state})이 끝나지 않아 {current.gateway}을(를) 쓸 수 없습니다.",
-        fix_en="Wait for the client's answer, or decide what became of that claim.",
-        fix_ko="청구 프로그램의 결과를 기다리거나 그 청구서의 송신 여부를 확인해 처리하세요.",
-    )
-
-
-def _set(connection: Connection, submission_id: int, **values: Any) -> None:
+def change_submission(connection: Connection, submission_id: int, **values: Any) -> None:
+    """Set columns of a submission; part of a change that writes its event."""
     connection.execute(update(submission).where(submission.c.submission_id == submission_id).values(**values))
 
 

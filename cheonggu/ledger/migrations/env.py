@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from alembic import context
 
-import cheonggu.ledger.tables  # noqa: F401 - adds its tables to the metadata
 from cheonggu.ledger.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
