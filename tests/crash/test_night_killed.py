@@ -16,7 +16,7 @@ from tests.crash.night_driver import run_counterpart, run_night
 from tests.support import AS_OF, CLINIC, KOREAN, build_hospital, keep_only, write_site
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.crash.night_driver"])
+PROCESSES.set_forkserver_preload(["tests.crash.planned"])
 QUICK_POINTS = 5
 
 QUERIES = {
@@ -66,7 +66,7 @@ def start(target: Any, *arguments: Any) -> multiprocessing.process.BaseProcess:
 def night(folder: Path, kill_at: int | None) -> int | None:
     """Run one night; returns its exit code (-9 when it was killed)."""
     process = start(run_night, str(folder / "site.toml"), AS_OF.isoformat(), kill_at, str(folder / "steps"))
-    process.join(120)
+    process.join(600)
     return process.exitcode
 
 
