@@ -28,6 +28,7 @@ FINDINGS, NOT_CHECKED = "findings", "not_checked"
 COMPUTED = "computed_amounts"  # a scheme that settles amounts leaves this table for its rules
 PAST = {"identity", "history_stmt", "history_claim", "history_line", "history_rx"}  # what ``past`` can give
 OVERLAP = "overlap"  # among the tables of the past: statements whose visit another scheme holds too
+ASKED = "asked_line"  # likewise: lines of claims that nobody has decided yet (``ledger.lines.ASKED_LINE``)
 VISIT = "history_visit"  # the same for the rules, under the statements' numbers
 SUCCESSOR_MARK = "r"
 BROKEN_DOWN = "could not be run"  # how the engine begins the reason of a rule that failed while running

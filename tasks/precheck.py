@@ -9,7 +9,7 @@ from datetime import date
 
 from prefect import task
 
-from cheonggu.checking import OVERLAP, check_again, check_batch, make_successor
+from cheonggu.checking import ASKED, OVERLAP, check_again, check_batch, make_successor
 from cheonggu.judging import DECIDED, Judging
 from cheonggu.last_look import asked_last, look_again, must_wait
 from cheonggu.precheck import Catalogue, Checker, map_checked
@@ -42,7 +42,7 @@ def precheck(scheme: str, as_of: date) -> Precheck:
         catalogue = here.catalogue()
         waivers = here.waivers(as_of)
         batches = here.ledger.batches(scheme, stages=["assembled"])
-        history = here.ledger.history(scheme)
+        history = here.ledger.history(scheme) | {ASKED: here.ledger.asked_lines(scheme)}
         last = asked_last(catalogue)
         results = map_checked(
             catalogue,

@@ -27,6 +27,11 @@ class LineBooks(Books):
         with self._read() as connection:
             return lines.read_history_lines(connection, scheme)
 
+    def asked_lines(self, scheme: str) -> pa.Table:
+        """Lines of claims that were made and are not decided yet (``lines.ASKED_LINE``)."""
+        with self._read() as connection:
+            return lines.read_asked_lines(connection, scheme)
+
     def overlaps(self, batch_id: str) -> pa.Table:
         """Statements of a batch whose visit another scheme holds too: statement_key, other_scheme, visits."""
         with self._read() as connection:

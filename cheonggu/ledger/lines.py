@@ -28,6 +28,7 @@ from cheonggu.ledger.tables import (
     visit_mark,
 )
 from cheonggu.privacy import mask
+from cheonggu.states import StatementState
 
 KEPT, DECIDED, CLOCKS_SET = "lines_kept", "lines_decided", "clocks_set"
 CLAIM_LINES = pa.schema(
@@ -45,6 +46,10 @@ HISTORY_LINE = pa.schema(
     [(name, pa.string()) for name in ("statement_key", "person_key", "case_key", "facts", "decision")]
     + [(name, pa.string()) for name in ("code", "text", "provider_code", "claim_no", "statement_no")]
     + [(name, pa.int64()) for name in ("line_no", "claimed_amount", "decided_amount")]
+)
+ASKED_LINE = pa.schema(
+    [(name, pa.string()) for name in ("statement_key", "person_key", "facts", "claim_no")]
+    + [("is_out", pa.bool_())]
 )
 HISTORY_VISIT = pa.schema(
     [("statement_key", pa.string()), ("other_scheme", pa.string()), ("visits", pa.int64())]
@@ -207,6 +212,31 @@ def read_history_lines(connection: Connection, scheme: str) -> pa.Table:
         .order_by(one.provider_code, one.claim_no, one.statement_no, one.line_no)
     )
     return read_table(connection, query, HISTORY_LINE)
+
+
+def read_asked_lines(connection: Connection, scheme: str) -> pa.Table:
+    """Lines of a scheme's claims that nobody has decided yet (``ASKED_LINE``); ``is_out``: the claim has left."""
+    out = [one.value for one in (StatementState.IN_FLIGHT, StatementState.RECEIVED, StatementState.HELD)]
+    lines, sent = claim_line.c, claim_statement.c
+    query = (
+        select(sent.statement_key, lines.person_key, lines.facts, lines.claim_no, statement.c.state.in_(out))
+        .join(
+            claim_statement,
+            and_(
+                sent.provider_code == lines.provider_code,
+                sent.claim_no == lines.claim_no,
+                sent.statement_no == lines.statement_no,
+            ),
+        )
+        .join(claim, and_(claim.c.provider_code == lines.provider_code, claim.c.claim_no == lines.claim_no))
+        .join(
+            statement,
+            and_(statement.c.statement_key == sent.statement_key, statement.c.batch_id == claim.c.batch_id),
+        )
+        .where(claim.c.scheme == scheme, statement.c.state.in_([*out, StatementState.ASSIGNED.value]))
+        .order_by(lines.provider_code, lines.claim_no, lines.statement_no, lines.line_no)
+    )
+    return read_rows(connection, query, ASKED_LINE)
 
 
 def _same_line(table: Any, one: Any) -> Any:

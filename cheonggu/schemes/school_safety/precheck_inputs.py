@@ -17,6 +17,15 @@ from cheonggu.schemes.school_safety.package.xml import read_xml
 
 WIRE = {"package": "package", "claim": "stmt", "receipt": "receipt", "item": "item", "paper": "paper"}
 STORED = pa.schema([("file_name", pa.string()), ("size", pa.int64()), ("sha256", pa.string())])
+WAITING = """
+SELECT DISTINCT m.statement_no, i.line_no AS receipt_line, a.claim_no
+FROM item i JOIN benefit_claim c USING (statement_key) JOIN member m USING (statement_key)
+JOIN asked_line a ON a.person_key = c.pupil_key AND a.facts->>'receipt_key' = i.receipt_key
+    AND (a.facts->>'line_no')::BIGINT = i.line_no AND a.facts->>'nhi_class' = i.nhi_class
+WHERE (a.is_out OR a.claim_no < $claim_no) AND a.claim_no <> $claim_no
+    AND a.statement_key NOT IN (SELECT statement_key FROM member)
+ORDER BY ALL
+"""
 LISTED = pa.schema([("file_name", pa.string()), ("sha256", pa.string())])
 
 
@@ -37,7 +46,16 @@ def precheck_tables(
         "listed": _listed(folder),
         "source_claim": _accidents(views, members),
         "proposal": _numbered(propose(views, context), members),
+        **({"waiting_line": _waiting(views, context)} if "asked_line" in context else {}),
     }
+
+
+def _waiting(views: Mapping[str, pa.Table], context: Mapping[str, Any]) -> pa.Table:
+    """Lines of the package that another undecided claim of the person holds: one that is out, or made before it."""
+    db = Tables(**{name: views[name] for name in ("benefit_claim", "item")})
+    db.add("member", context["members"])
+    db.add("asked_line", context["asked_line"])
+    return db.table(WAITING, {"claim_no": context["batch"].claim_no})
 
 
 def _listed(folder: Path) -> pa.Table:
