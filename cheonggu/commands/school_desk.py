@@ -17,8 +17,10 @@ from cheonggu.query import Tables
 from cheonggu.schemes.school_safety import SCHEME
 from cheonggu.schemes.school_safety.accident_desk import list_notices
 from cheonggu.schemes.school_safety.judge import DECIDED
+from cheonggu.schemes.school_safety.notices import DECIDE_BY, REVIEW_REQUEST_BY, SUPPLEMENT_BY
 from cheonggu.site import load_site, site_path
 
+CLOCKS_KO = {DECIDE_BY: "결정 기한", REVIEW_REQUEST_BY: "심사청구 기한", SUPPLEMENT_BY: "보완 기한"}
 BENEFITS = """
 SELECT person_key, case_key, count(*) AS lines, sum(claimed_amount)::BIGINT AS claimed_won,
        sum(decided_amount)::BIGINT AS decided_won
@@ -75,7 +77,10 @@ def clocks(
     """결정·심사청구·보완 기한 · days that still run: decision, review request, papers."""
     with open_site_ledger(load_site(site_path(site))) as ledger:
         rows = ledger.clocks(SCHEME.name).to_pylist()
-    _show([row for row in rows if until is None or row["due_on"] <= until], as_json)
+    rows = [row for row in rows if until is None or row["due_on"] <= until]
+    if not as_json:
+        rows = [row | {"kind": f"{CLOCKS_KO[row['kind']]} {row['kind']}"} for row in rows]
+    _show(rows, as_json)
 
 
 def benefits(site: SiteFile = None, as_json: AsJson = False) -> None:

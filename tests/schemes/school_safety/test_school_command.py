@@ -225,3 +225,8 @@ def test_no_name_of_a_line_comes_back(tmp_path: Path) -> None:
 def test_the_day_of_the_assessment_files_a_claim_without_a_day(tmp_path: Path) -> None:
     _, out, _ = run(tmp_path, [json.dumps(GOOD)], "--json")
     assert json.loads(out)["filed_on"] == date(2026, 11, 22).isoformat()
+
+
+def test_a_wrong_day_of_the_clocks_is_a_usage_error() -> None:
+    result = CliRunner().invoke(app, ["school", "clocks", "--until", "soon"])
+    assert isinstance(result.exception, UsageError)
