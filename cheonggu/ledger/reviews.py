@@ -30,11 +30,19 @@ from cheonggu.ledger.imports import (
 )
 from cheonggu.ledger.moves import move_claim, move_statements, of_claim, plan_moves
 from cheonggu.ledger.requests import keep_cuts
+from cheonggu.ledger.rounds import (
+    OURS,
+    accept_as_claimed,
+    find_accepted,
+    list_decisions,
+    speaks_of_all,
+    sum_won,
+)
 from cheonggu.ledger.stops import CLAIMED_ANEW
 from cheonggu.ledger.tables import claim_statement, decision, decision_finding, statement
 from cheonggu.notices import ClaimRef, Review
 from cheonggu.privacy import mask
-from cheonggu.states import STATEMENT_MOVES, ClaimEvent, ClaimState, StatementEvent, StatementState
+from cheonggu.states import STATEMENT_MOVES, ClaimEvent, ClaimState, StatementEvent
 
 OUTCOMES = {
     "accepted": StatementEvent.REVIEW_ACCEPTED,
@@ -46,24 +54,6 @@ REFUSED = "refused"  # impossible, but for the payer's reasons (지급불능)
 EVENTS = OUTCOMES | {REFUSED: StatementEvent.PAYER_REFUSED}
 # Stops that a review result answers; what else stopped the claim still waits for a person.
 ANSWERED_BY_REVIEW = ("count-or-amount", "paid-undecided", "absent-not-explained")
-AMOUNTS = (
-    "claimed_total_1",
-    "claimed_copay",
-    "claimed_amount",
-    "decided_total_1",
-    "decided_copay",
-    "decided_amount",
-    "copay_refund",
-)
-OURS = pa.schema(
-    [("statement_no", pa.string()), ("statement_key", pa.string()), ("state", pa.string())]
-    + [("batch_id", pa.string()), ("last_round", pa.string())]
-    + [(name, pa.int64()) for name in ("total_1", "copay", "amount")]
-)
-DECISIONS = pa.schema(
-    [("statement_no", pa.string()), ("outcome", pa.string()), ("is_listed", pa.bool_())]
-    + [(name, pa.int64()) for name in AMOUNTS]
-)
 
 
 def apply_review(progress: Progress, review: Review) -> None:
@@ -88,8 +78,8 @@ def apply_review(progress: Progress, review: Review) -> None:
         return
     found = _receive_late(progress, found, review)
     ours = _read_ours(progress, found)
-    absent = _find_accepted(review, found, ours)
-    decisions = pa.concat_tables([_listed_decisions(review), _accept_as_claimed(absent)])
+    absent = find_accepted(review, found, ours)
+    decisions = pa.concat_tables([list_decisions(review), accept_as_claimed(absent)])
     known = _known_in_round(progress, found, review.review_round)["statement_no"].combine_chunks()
     decisions, findings = (
         table.filter(pc.invert(pc.is_in(table["statement_no"], value_set=known)))
@@ -115,7 +105,7 @@ def _check_document(progress: Progress, found: Any, review: Review) -> None:
     if set(pc.unique(listed["outcome"]).to_pylist()) - set(OUTCOMES):
         raise refuse(progress.notice, "holds an unknown outcome", "알 수 없는 심사결과가 있습니다")
     totals = (review.totals.claimed_count, review.totals.claimed_amount, review.totals.decided_amount)
-    sums = (len(listed), _sum(listed["claimed_amount"]), _sum(listed["decided_amount"]))
+    sums = (len(listed), sum_won(listed["claimed_amount"]), sum_won(listed["decided_amount"]))
     if review.complete and totals != sums:
         raise refuse(
             progress.notice, "has totals that its statements do not give", "합계가 명세서와 다릅니다"
@@ -127,7 +117,7 @@ def _find_stop(progress: Progress, found: Any, review: Review, ours: pa.Table) -
     stop = find_unsent_stop(connection, found)
     if stop is None and found.state == ClaimState.RETURNED:
         stop = "returned"
-    if stop is None and found.receipt_no is None and not _is_whole(found, review):
+    if stop is None and found.receipt_no is None and not speaks_of_all(found, review):
         stop = "count-or-amount"
     stop = stop or find_receipt_stop(connection, found, review.receipt_year, review.receipt_no)
     if stop is None and not _same_rows(review.statements, ours, {"claimed_amount": "amount"}):
@@ -145,12 +135,6 @@ def _has_gone_on(found: Any, ours: pa.Table, decisions: pa.Table) -> bool:
     return bool(
         pc.any(pc.is_in(decisions["statement_no"], value_set=gone["statement_no"].combine_chunks())).as_py()
     )
-
-
-def _is_whole(found: Any, review: Review) -> bool:
-    """Whether the totals speak of all that was sent."""
-    totals = (review.totals.claimed_count, review.totals.claimed_amount)
-    return (found.statement_count, found.claimed_amount) == totals
 
 
 def _same_rows(listed: pa.Table, other: pa.Table, columns: dict[str, str]) -> bool:
@@ -171,57 +155,6 @@ def _receive_late(progress: Progress, found: Any, review: Review) -> Any:
     move_members(progress, found, "received", ClaimEvent.RECEIVED, StatementEvent.CLAIM_RECEIVED, **numbers)
     progress.received.append(found.claim_no)
     return find_claim(progress, found.claim_no)
-
-
-def _find_accepted(review: Review, found: Any, ours: pa.Table) -> pa.Table | None:
-    """The statements of ours that the list leaves out as unchanged; None when the totals do not bear that out."""
-    is_listed = pc.is_in(ours["statement_no"], value_set=review.statements["statement_no"].combine_chunks())
-    absent = ours.filter(pc.and_(pc.invert(is_listed), pc.is_null(ours["last_round"])))
-    totals, is_told = review.totals, _is_whole(found, review)
-    # A round speaks of as many statements as it counts: a later one leaves out nobody but held ones it accepts.
-    waiting = ours.filter(pc.and_(pc.invert(is_listed), pc.equal(ours["state"], StatementState.HELD.value)))
-    if len(waiting) and _speaks_of(review, waiting):
-        absent, is_told = waiting, True
-    if review.complete or not len(absent) or totals.claimed_count == len(review.statements):
-        return absent.slice(0, 0)
-    held = review.statements.filter(pc.equal(review.statements["outcome"], "held"))
-    gap = totals.claimed_amount - totals.impossible_amount - totals.adjusted_amount - totals.decided_amount
-    decided = (
-        _sum(review.statements["decided_amount"]) - _sum(held["decided_amount"]) + _sum(absent["amount"])
-    )
-    is_explained = gap in (0, _sum(held["claimed_amount"])) and decided == totals.decided_amount
-    return absent if is_told and is_explained else None
-
-
-def _speaks_of(review: Review, absent: pa.Table) -> bool:
-    """Whether a round counts its listed statements and exactly these."""
-    count = len(review.statements) + len(absent)
-    claimed = _sum(review.statements["claimed_amount"]) + _sum(absent["amount"])
-    return (count, claimed) == (review.totals.claimed_count, review.totals.claimed_amount)
-
-
-def _listed_decisions(review: Review) -> pa.Table:
-    listed = review.statements
-    columns = [listed["statement_no"], listed["outcome"], pa.array([True] * len(listed), pa.bool_())]
-    return pa.table([*columns, *(listed[name] for name in AMOUNTS)], schema=DECISIONS)
-
-
-def _accept_as_claimed(absent: pa.Table | None) -> pa.Table:
-    if absent is None:
-        return DECISIONS.empty_table()
-    count = len(absent)
-    amounts = [absent["total_1"], absent["copay"], absent["amount"]]
-    return pa.table(
-        [
-            absent["statement_no"],
-            pa.array(["accepted"] * count, pa.string()),
-            pa.array([False] * count, pa.bool_()),
-            *amounts,
-            *amounts,
-            pa.nulls(count, pa.int64()),
-        ],
-        schema=DECISIONS,
-    )
 
 
 def _keep(progress: Progress, found: Any, review: Review, decisions: pa.Table, told: pa.Table) -> None:
@@ -267,7 +200,7 @@ def _move(progress: Progress, found: Any, review: Review, ours: pa.Table, decisi
         pc.is_valid(ours["last_round"]),
         pc.is_in(ours["statement_no"], value_set=decisions["statement_no"].combine_chunks()),
     )
-    event_kind = _claim_event(found, _sum(pc.cast(is_decided, pa.int64())), len(ours))
+    event_kind = _claim_event(found, sum_won(pc.cast(is_decided, pa.int64())), len(ours))
     is_answered = found.stopped_code in ANSWERED_BY_REVIEW
     values = {"stopped_code": None} if is_answered else {}
     claim_move = None if event_kind is None else move_claim(tx, found, event_kind, **values)
@@ -331,7 +264,3 @@ def _known_in_round(progress: Progress, found: Any, review_round: str) -> pa.Tab
     text, won = pa.string(), pa.int64()
     schema = pa.schema(list(zip(names, (text, text, won, won), strict=True)))
     return read_table(progress.tx.connection, query, schema)
-
-
-def _sum(column: Any) -> int:
-    return int(pc.sum(column).as_py() or 0)

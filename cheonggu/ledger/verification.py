@@ -20,7 +20,7 @@ from cheonggu.ledger.model import Problem
 from cheonggu.ledger.moves import of_claim
 from cheonggu.ledger.payments import digest_lines, digest_payments
 from cheonggu.ledger.reruns import digest_references, read_references
-from cheonggu.ledger.reviews import DECISIONS
+from cheonggu.ledger.rounds import DECISIONS
 from cheonggu.ledger.settlements import digest_settled
 from cheonggu.ledger.tables import (
     back_reference,
