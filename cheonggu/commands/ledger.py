@@ -1,4 +1,4 @@
-"""``ledger status``, ``blocked``, ``verify``, ``export``: what the ledger holds, and the proof that it is sound.
+"""``ledger status|blocked|history|requests|verify|export``: what the ledger holds, and the proof that it is sound.
 
 The ledger is found by ``--ledger`` and ``--key-file``, else by ``CHEONGGU_LEDGER`` and ``CHEONGGU_KEY_FILE``, else
 by the site file.
@@ -15,6 +15,7 @@ import typer
 
 from cheonggu.commands.opening import AnyLedger, OneLedger
 from cheonggu.commands.options import AsJson, with_options
+from cheonggu.days import seoul_time
 from cheonggu.site import PROVE_WHOLE_DAYS
 
 app = typer.Typer(help="원장 · the ledger: states, proof, register", no_args_is_help=True)
@@ -44,6 +45,41 @@ def blocked(place: OneLedger, as_json: AsJson = False) -> None:
         typer.echo(f"    {one['message_ko']}. {one['fix_ko']}")
         typer.echo(f"    {one['message_en']}. {one['fix_en']}")
     typer.echo(f"{len({one['statement_key'] for one in rows}):,}건 statements")
+
+
+@app.command()
+@with_options
+def history(
+    statement_key: Annotated[str, typer.Argument(metavar="관리번호", help="명세서 · statement key")],
+    place: AnyLedger,
+    as_json: AsJson = False,
+) -> None:
+    """명세서의 상태 이력 · every move of one statement, oldest first; exit 1 when the ledger never saw it."""
+    with place.open() as ledger:
+        rows = ledger.statement_history(statement_key).to_pylist()
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+    for one in () if as_json else rows:
+        move = f"{one['from_state'] or '-'} → {one['to_state']}"
+        typer.echo(f"{seoul_time(one['at'])}  {move:<24}{one['kind']:<18}{one['claim_no'] or '':<12}{one['actor']}")
+    if not rows:
+        typer.echo("원장에 없는 명세서입니다. The ledger never saw this statement.", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+@with_options
+def requests(place: OneLedger, as_json: AsJson = False) -> None:
+    """제출하지 않은 보완자료 요청 · requests for material that nobody answered yet, by due day."""
+    with place.opened() as (ledger, scheme):
+        rows = ledger.material_requests(scheme.name).to_pylist()
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, default=str, indent=1))
+        return
+    for one in rows:
+        where = " ".join(one[name] for name in ("claim_no", "statement_no") if one[name] is not None)
+        typer.echo(f"{one['due_on'] or '-'}  {one['document_no']}  {where}  {one['text'] or ''}".rstrip())
+    typer.echo(f"{len(rows):,}건 requests")
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from typer.testing import CliRunner, Result
 
 from cheonggu.commands.ledger import app
 from cheonggu.errors import SiteError, UsageError
-from cheonggu.ledger import sheets
+from cheonggu.ledger import open_ledger, sheets
+from cheonggu.notices import ClaimRef, RequestItem, SupplementRequest
 from tests.ledger.ledger_builders import (
     ACTOR,
     CLAIMED,
     SECRET,
+    claim_of,
     extract,
     finding,
     hand_off,
@@ -28,6 +31,7 @@ from tests.ledger.ledger_builders import (
     take,
     verdicts,
 )
+from tests.ledger.money_builders import NUMBER, notice
 
 
 @pytest.fixture
@@ -77,6 +81,34 @@ def test_verify_says_sound_or_names_what_is_not(home: Path) -> None:
     assert answer.exit_code == 1
     assert "event 4" in answer.output
     assert "Stop filing" in answer.output
+
+
+def test_without_all_only_what_is_new_since_the_last_proof_is_looked_at(home: Path) -> None:
+    with open_ledger(f"sqlite:///{home / 'ledger.db'}", SECRET) as ledger:
+        ledger.prove(7, ACTOR)
+    with sqlite3.connect(home / "ledger.db") as connection:
+        connection.execute("UPDATE event SET actor = 'somebody' WHERE event_id = 4")
+    assert (call(home, "verify").exit_code, "--all" in call(home, "verify").output) == (0, True)
+    assert call(home, "verify", "--all").exit_code == 1
+
+
+def test_the_history_of_a_statement_is_shown(home: Path) -> None:
+    answer = call(home, "history", "b1-S001")
+    assert (answer.exit_code, "ASSIGNED → IN_FLIGHT" in answer.output) == (0, True)
+    rows = json.loads(call(home, "history", "b1-S001", "--json").output)
+    assert rows[0]["to_state"] == "BILLABLE"
+    assert call(home, "history", "nobody").exit_code == 1
+
+
+def test_material_that_was_asked_for_is_listed(home: Path) -> None:
+    with open_at(f"sqlite:///{home / 'ledger.db'}") as ledger:
+        claim = claim_of(ledger, "b1")
+        request = SupplementRequest(
+            date(2026, 8, 20), ClaimRef(claim.claim_no, NUMBER, "2026"), (RequestItem("chart"),)
+        )
+        take(ledger, notice("M1", "supplement-request", "F110", supplement_request=request))
+    assert "2026-08-20  M1" in call(home, "requests").output
+    assert [one["text"] for one in json.loads(call(home, "requests", "--json").output)] == ["chart"]
 
 
 def test_the_ledger_is_named_by_environment_or_site_file(home: Path) -> None:
