@@ -45,6 +45,19 @@ class Code:
         further = (self.row.get(column, "") for column in (*FURTHER_KEY_COLUMNS, *FURTHER_TEXT_COLUMNS))
         return "\n".join((self.key, *further, self.name_ko, self.name_en)).casefold()
 
+    def begins_with(self, wanted: str) -> bool:
+        """Whether the code begins so; in small letters, the hyphen before the detail code written or not."""
+        return any(key.startswith(wanted) for key in self._keys)
+
+    def mentions(self, wanted: str) -> bool:
+        """Whether it stands anywhere in code, detail code or description; in small letters."""
+        return wanted in self.searched_text or any(wanted in key for key in self._keys)
+
+    @property
+    def _keys(self) -> tuple[str, str]:
+        key = self.key.casefold()
+        return key, key.replace("-", "")
+
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """The pre-check rules that keep this return or review-impossible code from coming."""
@@ -94,8 +107,9 @@ class CodeLists:
         """What the search window (사유코드 검색) of a claims program shows for a term; letter case does not matter.
 
         ``by_prefix``: codes that begin with the term (사유코드). Else: the term stands anywhere in code, detail code or
-        description (통합검색). All lists, or one; a code whose versions read the same is shown once, the newest, unless
-        ``every_version`` is asked for. UsageError names the lists when there is no such one.
+        description (통합검색). The hyphen before a detail code may be left out. All lists, or one; a code whose
+        versions read the same is shown once, the newest, unless ``every_version`` is asked for. UsageError names the
+        lists when there is no such one, and refuses a blank term.
         """
         if name is not None and name not in self.names:
             raise UsageError(
@@ -105,11 +119,17 @@ class CodeLists:
                 fix_ko=f"사용할 수 있는 목록: {', '.join(self.names)}.",
             )
         wanted = term.strip().casefold()
+        if not wanted:
+            raise UsageError(
+                "There is nothing to search for.",
+                "검색어가 없습니다.",
+                fix_en="Give the beginning of a code or a word of its description.",
+                fix_ko="코드의 앞자리나 설명에 있는 낱말을 적으세요.",
+            )
         found: dict[tuple[object, ...], Code] = {}
         lists = [name] if name else self.names
         for number, one in enumerate(row for each in lists for row in self.rows(each)):
-            is_hit = one.key.casefold().startswith(wanted) if by_prefix else wanted in one.searched_text
-            if wanted and is_hit:
+            if one.begins_with(wanted) if by_prefix else one.mentions(wanted):
                 version = number if every_version else ""
                 found[one.list_name, one.key, one.name_ko, version] = one
         return list(found.values())

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from cheonggu.batches import ASSEMBLE, VALIDATE, BatchFolder
 from cheonggu.ledger import Batch, Ledger
@@ -110,6 +109,8 @@ def _read(folders: Iterable[BatchFolder], source: tuple[str, str]) -> pa.Table:
     }
     if not paths:
         return schema.append(pa.field("batch_id", TEXT)).empty_table()
+    import pyarrow.dataset as ds  # brings pandas, which most commands never need
+
     found = ds.dataset(list(paths), schema=schema, format="parquet").to_table([*schema.names, FILE])
     files = pa.table({FILE: list(paths), "batch_id": list(paths.values())})
     return found.join(files, FILE).drop_columns([FILE])

@@ -14,7 +14,7 @@ MOST_ROWS = 500
 
 @task(task_run_name="search {scheme}", **STAGE)
 def search(scheme: str, term: str, list_name: str | None, by_prefix: bool) -> int:
-    """Publish the codes found as an artifact; how many there are. UsageError for a list that is not there."""
+    """Publish the codes found as an artifact; how many there are. UsageError for an unknown list."""
     found = find_scheme(scheme).codes.search(term, list_name, by_prefix=by_prefix)
     rows = [
         {
@@ -22,6 +22,7 @@ def search(scheme: str, term: str, list_name: str | None, by_prefix: bool) -> in
             "코드": one.key,
             "내용": one.name_ko,
             "English": one.name_en,
+            "기재형식": one.row.get("format", ""),
             "상병": one.row.get("kcd", ""),
             "조치": one.row.get("resubmit_ko", ""),
             "점검 규칙": ", ".join(one.rule_ids),

@@ -1,4 +1,4 @@
-"""``codes search``: reason, detail, symbol and other codes, found as a claims program's search window finds them."""
+"""``codes search | lists``: reason, detail, symbol and other codes, found as a claims program's search window does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ from cheonggu.commands.options import AsJson, SchemeName
 SHOWN = ("kcd", "format", "resubmit_ko")  # further columns of a list that a line shows
 
 app = typer.Typer(help="코드 검색 · the code lists", no_args_is_help=True)
-
-
-@app.callback()
-def lists() -> None:
-    """코드 검색 · the code lists."""
 
 
 @app.command()
@@ -44,6 +39,24 @@ def search(
         typer.echo("찾은 코드가 없습니다. No code found.")
     if not found:
         raise typer.Exit(1)
+
+
+@app.command()
+def lists(
+    scheme: SchemeName = None,
+    as_json: Annotated[bool, typer.Option("--json", help="기계가 읽을 결과 · machine-readable")] = False,
+) -> None:
+    """코드 목록의 이름과 건수 · the code lists, and how many codes and rows each has."""
+    codes = scheme_or_first(scheme).codes
+    sizes = {
+        name: (len({one.key for one in codes.rows(name)}), len(codes.rows(name))) for name in codes.names
+    }
+    if as_json:
+        rows = [{"list": name, "codes": keys, "rows": count} for name, (keys, count) in sizes.items()]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for name, (keys, count) in sizes.items():
+        typer.echo(f"{name:26} 코드 {keys:,}개, {count:,}줄 · {keys:,} codes in {count:,} rows")
 
 
 def show_line(code: Code) -> str:

@@ -116,6 +116,14 @@ def test_the_search_window_finds_by_prefix_and_anywhere() -> None:
 def test_the_search_shows_a_code_with_several_versions_once_and_nothing_for_nothing() -> None:
     assert len(CODES.search("MT014", "special_detail", by_prefix=True)) == 1
     assert CODES.search("mt014", by_prefix=True)
-    assert CODES.search(" ") == []
+    with pytest.raises(UsageError, match="nothing to search for"):
+        CODES.search(" ")
     with pytest.raises(UsageError, match="no code list 'reasons'"):
         CODES.search("16", "reasons")
+
+
+def test_the_hyphen_before_a_detail_code_may_be_left_out() -> None:
+    for by_prefix in (True, False):
+        assert [one.key for one in CODES.search("1603", "review_impossible_reason", by_prefix=by_prefix)] == [
+            "16-03"
+        ]

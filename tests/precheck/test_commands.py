@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,8 @@ def test_the_deployment_answers_with_a_table(monkeypatch: pytest.MonkeyPatch) ->
     assert search.search.fn("hira", "09-", "return_reason", True) == len(published[search.FOUND]) > 5
     (row,) = [row for row in published[search.FOUND] if row["코드"] == "09-03"]
     assert row["점검 규칙"] == "HDR-020"
+    search.search.fn("hira", "MT008", "special_detail", True)
+    assert published[search.FOUND][0]["기재형식"] == "9(6)/9(2)"
     with pytest.raises(UsageError, match="no code list 'reasons'"):
         search.search.fn("hira", "09-", "reasons", False)
 
@@ -226,3 +230,18 @@ def test_the_tables_a_rule_may_ask_can_be_looked_up() -> None:
     assert any(line.startswith("patient_name") and line.endswith("개인정보 personal") for line in lines)
     shown = json.loads(run("rules", "tables", "line", "--json"))["line"]["columns"]
     assert {"name": "line_amount", "type": "int", "role": "", "personal": False, "meaning": "금액"} in shown
+
+
+def test_the_lists_are_named_with_their_sizes() -> None:
+    """What the issue counts: 184 special details, 65 and 572 reasons besides the headings of their groups."""
+    sizes = {row["list"]: row for row in json.loads(run("codes", "lists", "--json"))}
+    assert set(sizes) == set(HIRA.codes.names)
+    assert sizes["special_detail"]["codes"] == 184
+    assert "return_reason" in run("codes", "lists")
+
+
+def test_a_search_does_not_wait_for_what_it_does_not_need() -> None:
+    """pandas alone took longer to load than the search itself."""
+    loaded = "import sys, cheonggu.cli; print('pandas' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == "False"

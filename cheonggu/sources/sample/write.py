@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import adbc_driver_sqlite.dbapi
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -24,6 +23,8 @@ DATABASE_NAME = "hospital.db"
 
 def write_sqlite(folder: Path, hospital: Hospital) -> Path:
     """``hospital.db`` with a table per view, the views over them and indexes; replaces an earlier file."""
+    import adbc_driver_sqlite.dbapi  # brings pandas, which no command but the demo's needs
+
     path = folder / DATABASE_NAME
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
