@@ -30,12 +30,12 @@ PAGE = "findings.html.jinja"
 PAGE_ROWS = 2_000  # a page to print; the workbook holds everything
 
 BY_RULE = """
-WITH unit AS (SELECT DISTINCT rule_id, coalesce(statement_key, batch_id) AS unit, won FROM finding),
-money AS (SELECT rule_id, sum(won)::BIGINT AS won FROM unit GROUP BY rule_id)
+WITH unit AS (SELECT DISTINCT rule_id, level, coalesce(statement_key, batch_id) AS unit, won FROM finding),
+money AS (SELECT rule_id, level, sum(won)::BIGINT AS won FROM unit GROUP BY rule_id, level)
 SELECT rule_id, level, count(*) AS findings, count(DISTINCT statement_key) AS statements,
     count(DISTINCT batch_id) AS claims, any_value(money.won) AS won,
     min(message_ko) AS message_ko, min(message_en) AS message_en, min(fix_ko) AS fix_ko, min(fix_en) AS fix_en
-FROM finding JOIN money USING (rule_id)
+FROM finding JOIN money USING (rule_id, level)
 GROUP BY rule_id, level
 ORDER BY level, any_value(money.won) DESC, rule_id
 """
@@ -45,17 +45,32 @@ SELECT provider_code, treatment_month, claim_no, statement_key, statement_no, st
 FROM finding
 ORDER BY level, statement_key IS NULL DESC, won DESC, statement_key, rule_id, line_no, field
 """
+# The money of a claim holds that of its statements: no won is counted twice.
 TOTALS = """
-WITH unit AS (SELECT coalesce(statement_key, batch_id) AS unit, bool_or(level = 'error') AS is_error, max(won) AS won
-    FROM finding GROUP BY 1)
+WITH unit AS (SELECT batch_id, statement_key, bool_or(level = 'error') AS is_error, max(won) AS won
+    FROM finding GROUP BY batch_id, statement_key),
+whole AS (SELECT batch_id, is_error FROM unit WHERE statement_key IS NULL AND won > 0)
 SELECT (SELECT count(*) FROM finding) AS findings, (SELECT count(*) FROM finding WHERE level = 'error') AS errors,
     (SELECT count(DISTINCT statement_key) FROM finding) AS statements,
-    coalesce(sum(won) FILTER (is_error), 0)::BIGINT AS error_won, coalesce(sum(won), 0)::BIGINT AS won
+    coalesce(sum(won) FILTER (is_error AND (statement_key IS NULL
+        OR batch_id NOT IN (SELECT batch_id FROM whole WHERE is_error))), 0)::BIGINT AS error_won,
+    coalesce(sum(won) FILTER (statement_key IS NULL OR batch_id NOT IN (SELECT batch_id FROM whole)), 0)::BIGINT AS won
 FROM unit
 """
 MISSING = """
 SELECT rule_id, reason, count(*) AS claims FROM skipped GROUP BY ALL ORDER BY rule_id, reason
 """
+EXPIRED = pa.schema(
+    [
+        ("id", pa.int64()),
+        *(
+            (name, pa.string())
+            for name in ("rule_id", "scope", "provider_code", "statement_key", "field", "department")
+        ),
+        ("line_no", pa.int64()),
+        *((name, pa.string()) for name in ("expires_on", "person", "second_person", "reason")),
+    ]
+)
 SKIPPED = pa.schema([("rule_id", pa.string()), ("reason", pa.string())])
 
 
@@ -86,9 +101,7 @@ class FindingsReport:
             "made_on": self.made_on.isoformat(),
             "totals": self.totals,
         }
-        facts["expired_waivers"] = [
-            asdict(one) | {"expires_on": one.expires_on.isoformat()} for one in self.expired
-        ]
+        facts["expired_waivers"] = self._expired_rows()
         return json.dumps({**facts, **tables}, ensure_ascii=False, indent=1)
 
     def sheets(self) -> list[Sheet]:
@@ -97,7 +110,11 @@ class FindingsReport:
             sheet_of("명세서별 statements", self.statements),
             sheet_of("점검제외 waived", self.waived),
             sheet_of("미점검 not checked", self.not_checked),
+            sheet_of("끝난 점검제외 expired", pa.Table.from_pylist(self._expired_rows(), EXPIRED)),
         ]
+
+    def _expired_rows(self) -> list[dict[str, Any]]:
+        return [asdict(one) | {"expires_on": one.expires_on.isoformat()} for one in self.expired]
 
     def as_html(self) -> str:
         """One self-contained page to read or print."""

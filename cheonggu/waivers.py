@@ -118,6 +118,11 @@ def grant(ledger: Ledger, scheme: Scheme, terms: Terms, new: NewWaiver, today: d
     return to_waiver(given)
 
 
+def is_seen(ledger: Ledger, new: NewWaiver) -> bool:
+    """Whether the ledger has the statement a waiver names: one it never saw may be a slip, or still to come."""
+    return not new.statement_key or len(ledger.statement_history(new.statement_key)) > 0
+
+
 def check_waiver(new: NewWaiver, terms: Terms, today: date) -> None:
     """UsageError when the rule is unknown or may not be waived, the place is incomplete, or the time too long."""
     last = today + timedelta(days=terms.max_days)

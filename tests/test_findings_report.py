@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -10,11 +11,15 @@ from pathlib import Path
 import openpyxl
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from cheonggu.batches import PRECHECK, BatchFolder
+from cheonggu.cli import app
+from cheonggu.errors import UsageError
 from cheonggu.findings import concat
 from cheonggu.findings_report import FindingsReport, make_report, write_report
 from cheonggu.ledger import Ledger
+from cheonggu.waivers import Waiver
 from tests.ledger.ledger_builders import (
     ACTOR,
     CLAIMED,
@@ -85,7 +90,7 @@ def test_rules_carry_counts_and_the_money_of_each_statement_once(report: Finding
         "errors": 4,
         "statements": 3,
         "error_won": 5 * CLAIMED,
-        "won": 6 * CLAIMED,
+        "won": 5 * CLAIMED,  # the claim of HDR-020 holds the statement of LINE-002
         "waived": 1,
     }
 
@@ -118,4 +123,43 @@ def test_page_workbook_and_json_say_the_same(report: FindingsReport, tmp_path: P
     assert [one["rule_id"] for one in facts["rules"]] == report.rules["rule_id"].to_pylist()
     book = openpyxl.load_workbook(tmp_path / "findings.xlsx", read_only=True)
     counts = {sheet.title: len(list(sheet.iter_rows())) - 1 for sheet in book.worksheets}
-    assert list(counts.values()) == [4, 5, 1, 1]
+    assert list(counts.values()) == [4, 5, 1, 1, 0]
+
+
+def test_a_rule_of_two_levels_counts_the_money_of_each_apart(tmp_path: Path) -> None:
+    """A site's policy makes the same difference of amounts an error at one provider and a warning at another."""
+    with open_at(f"sqlite:///{tmp_path / 'ledger.db'}") as ledger:
+        keys = extract(ledger, "b1")
+        rows = [
+            change(finding(keys[0]), rule_id="SET-001"),
+            change(finding(keys[1], "warning"), rule_id="SET-001"),
+        ]
+        ledger.record_validated("b1", verdicts(keys, blocked=keys[:1]), concat(rows), ACTOR)
+        made = make_report(ledger, SCHEME, tmp_path, DAY)
+    assert [(one["level"], one["won"]) for one in made.rules.to_pylist()] == [
+        ("error", CLAIMED),
+        ("warning", CLAIMED),
+    ]
+
+
+def test_waivers_that_ran_out_stand_in_the_workbook_too(report: FindingsReport, tmp_path: Path) -> None:
+    gone = Waiver("DX-007", "provider", "11100011", "kim01", "사유", date(2026, 7, 1), id=3)
+    write_report(dataclasses.replace(report, expired=(gone,)), tmp_path)
+    book = openpyxl.load_workbook(tmp_path / "findings.xlsx", read_only=True)
+    rows = list(book["끝난 점검제외 expired"].iter_rows(values_only=True))
+    assert rows[1][:2] == (3, "DX-007")
+    assert "2026-07-01" in rows[1]
+
+
+@pytest.mark.parametrize("words", [("--month", "junk"), ("--claim", "2099010001"), ("--batch", "b9")])
+def test_a_mistyped_number_is_no_claim_without_findings(words: tuple[str, str], tmp_path: Path) -> None:
+    (tmp_path / "ledger.key").write_text("42" * 32, encoding="utf-8")
+    (tmp_path / "ledger.key").chmod(0o600)
+    site = tmp_path / "site.toml"
+    site.write_text(
+        '[source]\nurl = "sqlite:///x.db"\n[ledger]\nurl = "sqlite:///l.db"\n[data]\nfolder = "data"\n'
+        '[key]\nfile = "ledger.key"\n[run]\nfirst_care_month = "202601"\n',
+        encoding="utf-8",
+    )
+    result = CliRunner().invoke(app, ["findings", "report", *words, "--site", str(site)])
+    assert isinstance(result.exception, UsageError), result.output

@@ -167,7 +167,12 @@ def test_the_command_adds_lists_and_ends(tmp_path: Path) -> None:
 
     until = (today() + timedelta(days=10)).isoformat()
     who = ["--person", "kim01", "--reason", "병원 확인"]
-    call("add", "dx-001", "--provider", PROVIDER, "--statement", "S1", "--until", until, *who)
+    said = call("add", "dx-001", "--provider", PROVIDER, "--statement", "S1", "--until", until, *who)
+    assert "원장에 아직 없는 명세서 키입니다" in said
+    place = ("--scope", "finding", "--statement", "S1", "--line", "3", "--field", "hang")
+    call("add", "dx-002", "--provider", PROVIDER, *place, "--until", until, *who)
+    assert "S1 3 hang" in call("list")
+    call("end", call("list").splitlines()[1].split()[0], *who)
     listed = call("list")
     assert "DX-001" in listed
     assert "병원 확인" in listed

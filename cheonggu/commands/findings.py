@@ -11,6 +11,7 @@ from cheonggu.batches import write_bytes
 from cheonggu.commands.opening import OneSite
 from cheonggu.commands.options import AsJson, Xlsx, month_option, with_options
 from cheonggu.days import today
+from cheonggu.errors import UsageError
 from cheonggu.findings_report import FindingsReport, make_report
 from cheonggu.ledger.sheets import write_book
 
@@ -35,6 +36,9 @@ def report(
 ) -> None:
     """규칙별·명세서별 점검 결과 · without a filter: all that can still be mended; exit 1 when errors stand."""
     with place.opened() as (settings, scheme, ledger):
+        known = ledger.batches(scheme.name)
+        refuse_unknown("--batch", batch, {one.batch_id for one in known})
+        refuse_unknown("--claim", claim, {one.claim_no for one in known if one.claim_no})
         made = make_report(
             ledger,
             scheme.name,
@@ -51,6 +55,17 @@ def report(
     typer.echo(made.as_json() if as_json else show(made))
     if made.totals["errors"]:
         raise typer.Exit(1)
+
+
+def refuse_unknown(option: str, asked: str | None, known: set[str]) -> None:
+    """A mistyped number must not look like a claim without findings."""
+    if asked is not None and asked not in known:
+        raise UsageError(
+            f"The ledger has no {option} {asked}.",
+            f"원장에 {option} {asked}이(가) 없습니다.",
+            fix_en="'cheonggu register claims' and 'cheonggu ledger status' show what it has.",
+            fix_ko="'cheonggu register claims'와 'cheonggu ledger status'로 확인하세요.",
+        )
 
 
 def show(made: FindingsReport) -> str:

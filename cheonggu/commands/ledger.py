@@ -61,7 +61,9 @@ def history(
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
     for one in () if as_json else rows:
         move = f"{one['from_state'] or '-'} → {one['to_state']}"
-        typer.echo(f"{seoul_time(one['at'])}  {move:<24}{one['kind']:<18}{one['claim_no'] or '':<12}{one['actor']}")
+        typer.echo(
+            f"{seoul_time(one['at'])}  {move:<24}{one['kind']:<18}{one['claim_no'] or '':<12}{one['actor']}"
+        )
     if not rows:
         typer.echo("원장에 없는 명세서입니다. The ledger never saw this statement.", err=True)
         raise typer.Exit(1)

@@ -15,7 +15,7 @@ from cheonggu.days import today
 from cheonggu.errors import UsageError
 from cheonggu.ledger import Actor, Instruction
 from cheonggu.precheck import read_rules
-from cheonggu.waivers import STATEMENT, WAIVER, NewWaiver, grant, read_terms, to_waiver
+from cheonggu.waivers import FINDING, STATEMENT, WAIVER, NewWaiver, grant, is_seen, read_terms, to_waiver
 
 app = typer.Typer(help="점검제외 · waivers: findings a person lets pass for a time", no_args_is_help=True)
 
@@ -37,7 +37,7 @@ def add(
         ),
     ] = STATEMENT,
     statement: Annotated[str, typer.Option("--statement", help="명세서 키 · statement key")] = "",
-    line: Annotated[int, typer.Option("--line", help="줄번호 · line number (finding)")] = 0,
+    line: Annotated[int, typer.Option("--line", min=0, help="줄번호 · line number (finding)")] = 0,
     field: Annotated[str, typer.Option("--field", help="항목 · field (finding)")] = "",
     department: Annotated[str, typer.Option("--department", help="진료과목 · department code")] = "",
     second_person: Annotated[
@@ -65,7 +65,14 @@ def add(
         rules = read_rules(scheme.checks.rule_folders, place.rule_folders(scheme))
         terms = read_terms(scheme, today(), rules)
         given = grant(ledger, scheme, terms, new, today(), Actor(person, None))
+        seen = is_seen(ledger, new)
     typer.echo(f"{given.id}번 점검제외를 등록했습니다. Waiver {given.id} holds until {given.expires_on}.")
+    if not seen:
+        typer.echo(
+            "원장에 아직 없는 명세서 키입니다. 잘못 적었으면 'cheonggu waive end'로 끝내고 다시 등록하세요.\n"
+            "The ledger has not seen that statement yet. If the key is wrong, end the waiver and give it anew.",
+            err=True,
+        )
 
 
 @app.command("list")
@@ -84,6 +91,8 @@ def list_waivers(
         return
     for one in rows:
         place = one["statement_key"] or one["department"] or one["provider_code"]
+        if one["scope"] == FINDING:
+            place += f" {one['line_no']} {one['field']}".rstrip()
         signed = f"{one['person']}+{one['second_person']}" if one["second_person"] else one["person"]
         typer.echo(
             f"{one['id']:>6}  {one['rule_id']:<9} {one['scope']:<10} {place}  ~{one['expires_on']}  "
