@@ -90,12 +90,12 @@ def list_waivers(
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=1, default=str))
         return
     for one in rows:
-        place = one["statement_key"] or one["department"] or one["provider_code"]
+        where = one["statement_key"] or one["department"] or one["provider_code"]
         if one["scope"] == FINDING:
-            place += f" {one['line_no']} {one['field']}".rstrip()
+            where += f" {one['line_no']} {one['field']}".rstrip()
         signed = f"{one['person']}+{one['second_person']}" if one["second_person"] else one["person"]
         typer.echo(
-            f"{one['id']:>6}  {one['rule_id']:<9} {one['scope']:<10} {place}  ~{one['expires_on']}  "
+            f"{one['id']:>6}  {one['rule_id']:<9} {one['scope']:<10} {where}  ~{one['expires_on']}  "
             f"{one['status']}  {signed}: {one['reason']}"
         )
     typer.echo(f"점검제외 {len(rows)}건. {len(rows)} waivers.")
