@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -17,6 +18,7 @@ import typer
 from cheonggu import findings
 from cheonggu.commands.options import AsJson, day_option
 from cheonggu.days import today
+from cheonggu.errors import UsageError
 from cheonggu.formats import ndjson
 from cheonggu.formats.claim_set import read_set
 from cheonggu.formats.recognise import recognise
@@ -130,9 +132,26 @@ def show(
 
 
 def files_of(paths: list[Path]) -> list[Path]:
-    """The files named, and those in the folders named."""
+    """The files named, and those in the folders named; UsageError for a name that is not there, and for a zip."""
+    missing = next((path for path in paths if not path.exists()), None)
+    if missing is not None:  # left out, the rest of the set would be judged as if it were all
+        raise UsageError(
+            f"There is no file or folder {missing}.",
+            f"{missing} 파일이나 폴더가 없습니다.",
+            fix_en="Name the files of a claim, or their folder.",
+            fix_ko="청구 파일이나 그 폴더를 지정하세요.",
+        )
     inside = [sorted(path.iterdir()) if path.is_dir() else [path] for path in paths]
-    return [path for group in inside for path in group if path.is_file()]
+    found = [path for group in inside for path in group if path.is_file()]
+    packed = next((path for path in found if zipfile.is_zipfile(path)), None)
+    if packed is not None:
+        raise UsageError(
+            f"{packed.name} is a zip archive.",
+            f"{packed.name}은(는) 압축 파일(zip)입니다.",
+            fix_en="Unpack it into a folder and name that folder.",
+            fix_ko="폴더에 압축을 풀고 그 폴더를 지정하세요.",
+        )
+    return found
 
 
 def _write_to_terminal(pieces: Iterator[bytes]) -> None:

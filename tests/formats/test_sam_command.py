@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from cheonggu.commands.sam import app
+from cheonggu.commands.sam import app, files_of
 from cheonggu.errors import LayoutError, UsageError
 from cheonggu.formats.claim_set import write_set
 from tests.formats.sam_samples import CATALOGUE, CLAIM_NO, claim, parts
@@ -157,3 +158,17 @@ def test_show_makes_a_page(kind: str, tmp_path: Path) -> None:
     page = (tmp_path / "claim.html").read_text(encoding="utf-8")
     assert "<html" in page
     assert CLAIM_NO in page
+
+
+def test_a_name_that_is_not_there_and_a_zip_are_not_passed_over(tmp_path: Path) -> None:
+    there = tmp_path / "2026060001.GHP"
+    there.write_bytes(b"x\r\n")
+    with pytest.raises(UsageError, match="no file or folder") as refused:
+        files_of([there, tmp_path / "missing.GHP"])
+    assert "청구 파일이나 그 폴더를 지정하세요" in refused.value.fix_ko
+    with zipfile.ZipFile(tmp_path / "claim.zip", "w") as archive:
+        archive.write(there, there.name)
+    with pytest.raises(UsageError, match=r"claim\.zip is a zip archive"):
+        files_of([tmp_path])
+    (tmp_path / "claim.zip").unlink()
+    assert files_of([tmp_path]) == [there]
