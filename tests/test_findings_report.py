@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import openpyxl
 import pyarrow as pa
@@ -15,10 +16,13 @@ from typer.testing import CliRunner
 
 from cheonggu.batches import PRECHECK, BatchFolder
 from cheonggu.cli import app
+from cheonggu.commands import report as report_command
 from cheonggu.errors import UsageError
 from cheonggu.findings import concat
 from cheonggu.findings_report import FindingsReport, make_report, write_report
 from cheonggu.ledger import Ledger
+from cheonggu.rule_feedback import Feedback
+from cheonggu.schemes import SCHEMES
 from cheonggu.waivers import Waiver
 from tests.ledger.ledger_builders import (
     ACTOR,
@@ -34,6 +38,7 @@ from tests.ledger.ledger_builders import (
 )
 
 DAY = date(2026, 7, 7)
+SITE = SimpleNamespace(rule_folders=lambda scheme: ())
 
 
 def change(table: pa.Table, **values: object) -> pa.Table:
@@ -163,3 +168,24 @@ def test_a_mistyped_number_is_no_claim_without_findings(words: tuple[str, str], 
     )
     result = CliRunner().invoke(app, ["findings", "report", *words, "--site", str(site)])
     assert isinstance(result.exception, UsageError), result.output
+
+
+def test_the_feedback_names_a_missed_reason_in_words_and_says_when_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missed = {
+        "code": "I:16-03",
+        "text_ko": "내원일수가 큰 경우",
+        "refused": 2,
+        "missed": 1,
+        "rules": ["DAY-010"],
+    }
+    monkeypatch.setattr(report_command, "read_site", lambda site, scheme: (SITE, SCHEMES[SCHEME]))
+    monkeypatch.setattr(report_command, "load_catalogue", lambda folders: None)
+    monkeypatch.setattr(
+        report_command, "find_ledger", lambda *some: open_at(f"sqlite:///{tmp_path / 'l.db'}")
+    )
+    for misses, words in (([missed], "I:16-03 내원일수가 큰 경우: 1 / 2"), ([], "No rule fired yet")):
+        made = Feedback(pa.table({"rule_id": pa.array([], pa.string())}), pa.Table.from_pylist(misses))
+        monkeypatch.setattr(report_command, "make_feedback", lambda answers, catalogue, made=made: made)
+        assert words in CliRunner().invoke(app, ["report", "rules"], catch_exceptions=False).output

@@ -51,7 +51,12 @@ def rules(place: OneSite, as_json: AsJson = False, xlsx: Xlsx = None) -> None:
         typer.echo(show_rule(one))
     for one in made.misses.to_pylist():
         known = ", ".join(one["rules"]) or "없음 none"
-        typer.echo(f"놓침 missed {one['code']}: {one['missed']:,} / {one['refused']:,}  규칙 rules: {known}")
+        typer.echo(
+            f"놓침 missed {one['code']} {one['text_ko'] or ''}: "
+            f"{one['missed']:,} / {one['refused']:,}  규칙 rules: {known}"
+        )
+    if not len(made.rules) and not len(made.misses):
+        typer.echo("아직 지적도 회신도 없습니다. No rule fired yet and nothing was refused.")
 
 
 def show_rule(one: dict[str, Any]) -> str:
