@@ -119,6 +119,9 @@ SELECT DISTINCT statement_no, entry AS symbol FROM noted WHERE code = 'MT002';
 CREATE TABLE symbol_disease AS
 SELECT DISTINCT symbol, replace(split_part(kcd, '(', 1), '.', '') AS code FROM list_special_symbol_kcd;
 
+-- Codes of care lines, once each: what belongs to a group is looked for among them, not line by line.
+CREATE TABLE billed_code AS SELECT DISTINCT line_code FROM line WHERE line_code IS NOT NULL;
+
 -- Sums of care lines by statement, won.
 CREATE TABLE line_sum AS
 SELECT
