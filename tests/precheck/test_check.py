@@ -13,7 +13,7 @@ import pytest
 
 from cheonggu import findings, precheck
 from cheonggu.errors import InputError
-from cheonggu.precheck import Checker, check, claim_row
+from cheonggu.precheck import Checker, check, claim_row, engine
 from cheonggu.precheck.cases import Base, Case, change_rows, run_case, to_tables
 from cheonggu.precheck.catalogue import Catalogue, load_catalogue
 from cheonggu.precheck.session import open_session
@@ -77,6 +77,22 @@ def test_the_same_claim_gives_the_same_findings_with_one_thread_or_two(
     one, two = (check(catalogue, tables, on=ON, threads=threads).findings for threads in (1, 2))
     assert one.equals(two)
     assert len(one) > 6
+
+
+def test_a_kept_session_is_made_anew_before_it_grows(
+    catalogue: Catalogue, bases: dict[str, Base], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "KEPT_CLAIMS", 2)
+    tables = changed(catalogue, bases["clinic"], "stmt * visit_days = 2")
+    with Checker(catalogue) as checker:
+        sessions, results = [], []
+        for _ in range(5):
+            results.append(checker.check(tables, on=ON, only=frozenset({"DAY-010"})).findings)
+            sessions.append(checker._kept)
+    assert [one is sessions[0] for one in sessions] == [True, True, False, False, False]
+    assert sessions[2] is sessions[3] is not sessions[4]
+    assert all(one.equals(results[0]) for one in results)
+    assert len(results[0]) == 3
 
 
 def test_all_predicates_of_a_table_are_one_scan(catalogue: Catalogue, bases: dict[str, Base]) -> None:
