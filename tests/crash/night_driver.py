@@ -87,4 +87,4 @@ def run_night(site: str, as_of: str, kill_at: int | None, report: str) -> None:
 def run_counterpart(folder: str, as_of: str) -> None:
     """The simulated client examines and nothing more, so that two runs can be compared."""
     with HiraSimulator(Path(folder), today=date.fromisoformat(as_of), auto_login=False) as simulator:
-        simulator.watch(seconds=600)
+        simulator.watch(seconds=1_200)  # whoever started it ends it
