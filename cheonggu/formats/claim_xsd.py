@@ -29,6 +29,14 @@ STATEMENT_NO_FORM = "[0-9A-Z][0-9]{4}"  # 00001 … 99999, then A0000 in kinds t
 SCHEMES = Path(__file__).parents[1] / "schemes"
 
 
+# The text of an element has no greatest length: on the wire it goes on in further records of the same keys.
+CONTINUED = "text"
+CONTINUED_TYPE = (
+    f'<xs:simpleType name="{CONTINUED}"><xs:restriction base="xs:string"><xs:minLength value="1"/>'
+    "</xs:restriction></xs:simpleType>"
+)
+
+
 def claim_schema(catalogue: LayoutCatalogue, kind: str) -> str:
     """The XSD of one claim kind as text."""
     shape = claim_shape(catalogue, kind)
@@ -89,7 +97,8 @@ def _record_type(shape: RecordShape, types: dict[str, str]) -> str:
     if shape.text is None:
         lines.append(attributes)
     else:
-        base = _value_type(shape.text, types)
+        base = CONTINUED
+        types[base] = CONTINUED_TYPE
         lines += [
             "  <xs:simpleContent>",
             f'  <xs:extension base="{base}">',

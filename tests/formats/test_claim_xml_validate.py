@@ -166,3 +166,15 @@ def test_findings_stop_at_the_limit(document: Path, monkeypatch: pytest.MonkeyPa
     text = document.read_text(encoding="utf-8").replace(' department="', ' room="')
     document.write_text(text, encoding="utf-8")
     assert validate_claim_xml(document, KIND).num_rows == 3
+
+
+def test_a_detail_that_goes_on_in_further_records_is_valid(tmp_path: Path) -> None:
+    """MT008 of a clinic with a hundred doctors is longer than the 700 bytes of one record."""
+    header, tables = medical_claim()
+    details = tables["E"]
+    place = details.column_names.index("detail_text")
+    longer = pa.array(["790627/25/" * 139] * len(details), pa.string())
+    tables = {**tables, "E": details.set_column(place, "detail_text", longer)}
+    path = tmp_path / "claim.xml"
+    write_claim_xml(path, KIND, catalogue(), header, [tables])
+    assert validate_claim_xml(path, KIND).to_pylist() == []
