@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -317,9 +317,15 @@ def make_batch_id(group_key: str, rows: pa.Table, generation: int) -> str:
     return f"{group_key}-{hashlib.sha256(contents.encode()).hexdigest()[:8]}"
 
 
-def write_references(references: pa.Table) -> pa.Table:
-    """The ledger's references (``model.REFERENCES``) as they stand on the wire; a class without a code has none."""
+def write_references(references: pa.Table, without_reason: Sequence[str] = ()) -> pa.Table:
+    """The ledger's references (``model.REFERENCES``) as they stand on the wire; a class without a code has none.
+
+    ``without_reason``: codes kept from a parent (추가 2, 분리 3), whose statements carry no reason code.
+    """
     references = references.filter(pc.not_equal(references["class_code"], ""))
+    kept = pc.is_in(references["class_code"], value_set=pa.array(without_reason, pa.string()))
+    reasons = pc.if_else(kept, pa.scalar(None, pa.string()), references["reason_code"])
+    references = references.set_column(references.column_names.index("reason_code"), "reason_code", reasons)
     names = ("statement_key", "class_code", "parent_receipt_no", "parent_statement_no", "reason_code")
     return references.select(names).rename_columns(REFERENCE_COLUMNS.names)
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, case, func, or_, select
 from cheonggu.ledger.database import read_table
 from cheonggu.ledger.model import CHILDREN, PARENTS
 from cheonggu.ledger.moves import of_claim
-from cheonggu.ledger.reruns import select_newest_rounds
+from cheonggu.ledger.reruns import SUPPLEMENT, select_newest_rounds
 from cheonggu.ledger.tables import (
     back_reference,
     claim,
@@ -127,7 +127,10 @@ def read_parents(
 def read_holders(
     connection: Connection, scheme: str, identity_hashes: Sequence[bytes]
 ) -> dict[bytes, dict[str, Any]]:
-    """Identity hash → the statement (a row of ``PARENTS``) that is live under it and has a receipt number."""
+    """Identity hash → the statement (a row of ``PARENTS``) that is live under it and has a receipt number.
+
+    In place of a replaced one stands the supplement that was received for it last.
+    """
     found: dict[bytes, dict[str, Any]] = {}
     for start in range(0, len(identity_hashes), KEYS_AT_ONCE):
         part = live_submission.c.identity_hash.in_(identity_hashes[start : start + KEYS_AT_ONCE])
@@ -135,7 +138,18 @@ def read_holders(
             _select_parents().where(live_submission.c.scheme == scheme, part)
         ).mappings()
         found |= {bytes(row["identity_hash"]): _to_parent(row, {}) for row in rows}
-    return found
+    return {digest: _follow_supplements(connection, one) for digest, one in found.items()}
+
+
+def _follow_supplements(connection: Connection, one: dict[str, Any]) -> dict[str, Any]:
+    while one["state"] == StatementState.REPLACED:
+        is_its = back_reference.c.parent_key == one["statement_key"]
+        query = _select_parents().where(is_its, back_reference.c.relation == SUPPLEMENT)
+        row = connection.execute(query.order_by(back_reference.c.round.desc())).mappings().first()
+        if row is None:
+            break
+        one = _to_parent(row, {})
+    return one
 
 
 def read_children(connection: Connection, scheme: str, provider_code: str) -> pa.Table:

@@ -97,7 +97,7 @@ PARENTS = pa.schema(
     ]
 )
 CHILDREN = pa.schema(
-    [(name, pa.string()) for name in ("parent_key", "statement_key", "claim_class", "relation")]
+    [(name, pa.string()) for name in ("parent_key", "statement_key", "source_key", "claim_class", "relation")]
     + [("round", pa.int64())]
     + [(name, pa.string()) for name in ("state", "batch_id", "claim_no", "content_hash")]
 )

@@ -38,7 +38,10 @@ class PastBooks(Books):
             return followers.read_children(connection, scheme, provider_code)
 
     def receipts_of(self, scheme: str, identities: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Identity → the live statement (a row of ``model.PARENTS``) that holds it and has a receipt number."""
+        """Identity → the live statement (a row of ``model.PARENTS``) that holds it and has a receipt number.
+
+        In place of a replaced one stands the supplement that was received for it last.
+        """
         hashes = {self._vault.hash_identity(one): one for one in identities}
         with self._read() as connection:
             found = followers.read_holders(connection, scheme, list(hashes))

@@ -104,7 +104,7 @@ def _check_siblings(row: Mapping[str, Any], siblings: list[dict[str, Any]], cont
                 f"waits for {one['statement_key']}",
                 f"보다 먼저 보낸 {one['statement_key']}이(가) 있습니다",
             )
-        if one["content_hash"] == content_hash:
+        if one["content_hash"] == content_hash and one["state"] != StatementState.WRITTEN_OFF:
             raise _refuse(row, "was sent before with this content", "과 같은 내용을 이미 청구했습니다")
 
 

@@ -15,28 +15,17 @@ from cheonggu.ledger import Ledger
 from cheonggu.optional_views import OptionalViews
 from cheonggu.query import Tables
 from cheonggu.reruns.changes import find_changes
-from cheonggu.reruns.judge import ADDITION, SUPPLEMENT, Candidate, Judge, leave
+from cheonggu.reruns.cutting import VERDICTS, Cutter
+from cheonggu.reruns.family import ADDITION, SUPPLEMENT
+from cheonggu.reruns.judge import Candidate, Judge, leave
 from cheonggu.reruns.model import Change, LeftOut, Planned
-from cheonggu.reruns.snapshots import Sent, keep_keys, read_now, read_sent, rename, show_optional
+from cheonggu.reruns.snapshots import Sent, read_now, read_sent, rename, show_optional
 from cheonggu.schemes.scheme import RerunClass, Scheme
 from cheonggu.settling import settle_whole
 from cheonggu.site import Site
 from cheonggu.sources import Source
 from cheonggu.states import StatementState
 
-VERDICTS = {
-    "nothing": ("nothing_new", "청구하지 않은 항목이 없습니다", "nothing on it that was not sent"),
-    "changed": (
-        "sent_lines_changed",
-        "이미 청구한 항목이 바뀌었거나 없어졌습니다. 추가청구가 아닙니다",
-        "lines that were sent are changed or gone: this is no addition",
-    ),
-    "fell": (
-        "amounts_fell",
-        "금액이 청구한 것보다 줄었습니다. 추가청구가 아닙니다",
-        "an amount is lower than was sent: this is no addition",
-    ),
-}
 CUT_VIEWS = ("line", "prescription")
 
 
@@ -70,6 +59,7 @@ class Contents:
         } | {scheme.views.provider: self.providers}
         self.main, self.contract = scheme.views.statement[0], scheme.views.contract
         self.root = site.batches_folder(scheme.name)
+        self.cutter = Cutter(ledger, scheme, self.root, judge)
         self.optional = OptionalViews(source, self.contract, scheme.views.optional)
 
     def read_month(self, care_month: str, candidates: Iterable[Candidate]) -> MonthContent:
@@ -77,9 +67,6 @@ class Contents:
         by_key = {one.parent["statement_key"]: one for one in candidates}
         month = MonthContent(care_month, rosters=self.rosters)
         whole = self._read_now(care_month, by_key)
-        further = self.optional.read(self.request.provider_code, care_month)
-        shown = [Sent("", one.parent["source_key"], key) for key, one in by_key.items()]
-        further = show_optional(self.contract, further, shown)
         sent = read_sent(
             self.root,
             self.scheme,
@@ -90,10 +77,10 @@ class Contents:
         whole = settle_whole(
             self.scheme, targets, self.request.provider_code, whole, self.rosters, self.site.settings
         )
-        content, verdicts = self._cut(whole, by_key)
+        content, verdicts = self.cutter.cut(whole, by_key)
         changes = self._find_changes(content, sent, verdicts)
-        own = {view: further[view] for view in self.optional.statement_views()}
-        hashes = self._hash(content | own, by_key)
+        further = self._read_further(care_month, by_key)
+        hashes = self._hash(content, further, by_key)
         returned = self._read_returned(care_month)
         snapshots = set(sent[self.main]["statement_key"].to_pylist())
         days = dict(
@@ -119,6 +106,16 @@ class Contents:
         month.further = show_optional(self.contract, further, keys)
         return month
 
+    def _read_further(self, care_month: str, by_key: Mapping[str, Candidate]) -> dict[str, pa.Table]:
+        """The optional views of the month; what belongs to a statement under the keys of the parents."""
+        shown = [Sent("", one.parent["source_key"], key) for key, one in by_key.items()]
+        return show_optional(self.contract, self.optional.read(self.request.provider_code, care_month), shown)
+
+    def cut_further(self, month: MonthContent, batch: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        """The optional views as far as the statements of one batch can meet them."""
+        keys = [Sent("", key, key) for key in batch[self.main]["statement_key"].to_pylist()]
+        return self.optional.cut(show_optional(self.contract, month.further, keys), batch)
+
     def _read_now(self, care_month: str, by_key: Mapping[str, Candidate]) -> dict[str, pa.Table]:
         """The hospital's statements of today under the keys of the parents."""
         shown = [Sent("", one.parent["source_key"], key) for key, one in by_key.items()]
@@ -136,34 +133,6 @@ class Contents:
         named = {view: whole[view] for view in self.scheme.views.target_rosters if view in whole}
         return self.rosters | named
 
-    def _cut(
-        self, whole: Mapping[str, pa.Table], by_key: Mapping[str, Candidate]
-    ) -> tuple[dict[str, pa.Table], dict[str, str]]:
-        """Additions, and supplements of additions, keep only what was not sent with the statements they add to."""
-        bases = {key: self._base(key) for key in by_key}
-        cut_keys = [key for key, base in bases.items() if base]
-        if not cut_keys:
-            return dict(whole), {}
-        sent = read_sent(self.root, self.scheme, [one for base in bases.values() for one in base])
-        cut, verdicts = self.scheme.reruns.cut_addition(keep_keys(whole, cut_keys), sent)
-        rest = keep_keys(whole, [key for key in by_key if key not in cut_keys])
-        found = dict(zip(verdicts["statement_key"].to_pylist(), verdicts["verdict"].to_pylist(), strict=True))
-        return {view: pa.concat_tables([rest[view], cut[view]]) for view in whole}, found
-
-    def _base(self, key: str) -> list[Sent]:
-        """The snapshots whose lines were sent: the statement added to and its other additions."""
-        judge = self.judge
-        added_to = key if self.rule.relation == ADDITION else judge.find_added_to(key)
-        if added_to is None:
-            return []
-        others = judge.find_added(added_to, but="" if self.rule.relation == ADDITION else key)
-        sent = [Sent(one["batch_id"], one["statement_key"], key) for one in others if one["batch_id"]]
-        root = self.ledger.rerun_parents(
-            self.scheme.name, self.request.provider_code, statement_keys=[added_to]
-        ).to_pylist()
-        batches = [one["batch_id"] for one in root if one["statement_key"] == added_to]
-        return [Sent(batches[0], added_to, key), *sent] if batches else sent
-
     def _find_changes(
         self, content: Mapping[str, pa.Table], sent: Mapping[str, pa.Table], verdicts: Mapping[str, str]
     ) -> dict[str, tuple[Change, ...]]:
@@ -176,9 +145,15 @@ class Contents:
             {view: content[view].schema.empty_table() for view in CUT_VIEWS},
         )
 
-    def _hash(self, content: Mapping[str, pa.Table], by_key: Mapping[str, Candidate]) -> dict[str, str]:
+    def _hash(
+        self,
+        content: Mapping[str, pa.Table],
+        further: Mapping[str, pa.Table],
+        by_key: Mapping[str, Candidate],
+    ) -> dict[str, str]:
         """Content hashes as extraction makes them, under the hospital's key, so that an unchanged one shows."""
-        db = Tables(**content)
+        own = self.optional.statement_views()
+        db = Tables(**content, **{view: further[view] for view in own})
         rows = [{"statement_key": key, "source_key": one.parent["source_key"]} for key, one in by_key.items()]
         schema = pa.schema([("statement_key", pa.string()), ("source_key", pa.string())])
         db.add("chosen", pa.Table.from_pylist(rows, schema=schema))
@@ -186,7 +161,7 @@ class Contents:
             [self.providers, *(self.rosters[view] for view in self.scheme.views.context)],
             self.site.settings.get(self.scheme.amounts.settings_key),
         )
-        views = (*self.scheme.views.statement, *self.optional.statement_views())
+        views = (*self.scheme.views.statement, *own)
         hash_contents(db, views, "chosen", context, "source_key", self.contract)
         return {str(key): str(digest) for key, digest in db.rows("SELECT * FROM content")}
 

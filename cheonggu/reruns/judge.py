@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from cheonggu.ledger import Instruction, Ledger
+from cheonggu.reruns.family import ADDITION, GIVEN_UP, SUPPLEMENT, Family, is_free
 from cheonggu.reruns.model import LeftOut, Request
+from cheonggu.reruns.receipts import check_years, is_of, read_receipts
 from cheonggu.schemes.scheme import RerunClass, Scheme
 from cheonggu.states import UNDER_WAY, StatementState
 
-SUPPLEMENT, ADDITION = "supplement", "addition"
 NOTICE, TYPED = "notice", "typed"
 BACK_REFERENCE = "back_reference"  # kind of the instruction that a person types
-GIVEN_UP = (StatementState.WRITTEN_OFF, StatementState.CANCELLED)
 STATES = {
     StatementState.HELD: (
         "held",
@@ -63,9 +63,9 @@ class Judge:
 
     def __init__(self, ledger: Ledger, scheme: Scheme, request: Request, rule: RerunClass) -> None:
         self.scheme, self.request, self.rule = scheme, request, rule
-        self.children = ledger.rerun_children(scheme.name, request.provider_code).to_pylist()
-        self.own = {one["statement_key"]: one for one in self.children}
+        self.family = Family(ledger.rerun_children(scheme.name, request.provider_code).to_pylist())
         self.typed = self._read_typed(ledger)
+        self.receipts: set[tuple[str, str]] = set()  # those named that the ledger knows
         self.parents = self._read_parents(ledger)
 
     def _read_typed(self, ledger: Ledger) -> dict[str, Instruction]:
@@ -80,10 +80,21 @@ class Judge:
     def _read_parents(self, ledger: Ledger) -> list[dict[str, Any]]:
         """All that match what the person named; without that, the states the class starts from, and those held."""
         name, provider = self.scheme.name, self.request.provider_code
-        receipts, keys = self.request.receipt_nos, self.request.statement_keys
+        receipts, keys = read_receipts(self.request), self.request.statement_keys
         if receipts or keys:
-            found = ledger.rerun_parents(name, provider, receipt_nos=receipts, statement_keys=keys)
-            return [one for one in found.to_pylist() if keys or one["state"] not in GIVEN_UP]
+            numbers, named = [number for _, number in receipts], [key.strip() for key in keys]
+            if not receipts:
+                chosen = ledger.rerun_parents(name, provider, statement_keys=named).to_pylist()
+            else:
+                chosen = ledger.rerun_parents(name, provider, receipt_nos=numbers).to_pylist()
+                chosen = [one for one in chosen if is_of(one, receipts)]
+                check_years(receipts, chosen)
+                self.receipts = {
+                    (year, one["receipt_no"]) for one in chosen for year in ("", one["receipt_year"])
+                }
+            if keys:
+                return [one for one in chosen if {one["statement_key"], one["source_key"]} & set(named)]
+            return [one for one in chosen if one["state"] not in GIVEN_UP]
         waiting = [StatementState.HELD] if self.rule.relation == SUPPLEMENT else []
         found = ledger.rerun_parents(name, provider, states=[*self.rule.from_states, *waiting])
         rows: list[dict[str, Any]] = found.to_pylist()
@@ -94,21 +105,37 @@ class Judge:
 
     def judge(self, parent: Mapping[str, Any]) -> Candidate | LeftOut | None:
         """What becomes of one parent; None for one that the request does not speak of."""
-        is_addition = self.find_added_to(parent["statement_key"]) is not None
+        is_addition = self.family.find_added_to(parent["statement_key"]) is not None
         if self.rule.relation == ADDITION and is_addition:
             return None
         state = StatementState(parent["state"])
         is_typed = state in self.rule.typed_states and parent["statement_key"] in self.typed
         if state not in self.rule.from_states and not is_typed:
             return self._left_by_state(parent, state)
-        followers = self._followers(parent["statement_key"])
+        followers = self.family.followers(parent["statement_key"], self.rule.relation)
         waiting = next((one for one in followers if one["state"] in UNDER_WAY), None)
-        if waiting is not None and not _is_free(waiting):
+        if waiting is not None and not is_free(waiting):
             return leave(
                 parent,
                 "under_way",
                 f"{waiting['statement_key']}(으)로 이미 청구 중입니다",
                 f"under way already as {waiting['statement_key']}",
+            )
+        beside = self.family.find_unwritten_beside(parent)
+        if beside is not None:
+            return leave(
+                parent,
+                "under_way",
+                f"{beside}의 청구서가 만들어진 뒤에 청구할 수 있습니다",
+                f"waits until {beside} stands in its claim",
+            )
+        given_up = next((one for one in followers if one["state"] in GIVEN_UP), None)
+        if given_up is not None and waiting is None and not self.request.statement_keys:
+            return leave(
+                parent,
+                "given_up",
+                f"{given_up['statement_key']}을(를) 포기했습니다. 다시 청구하려면 명세서를 지정하세요",
+                f"{given_up['statement_key']} was given up; name the statement to claim it again",
             )
         return self._candidate(parent, followers, waiting, is_typed)
 
@@ -168,58 +195,6 @@ class Judge:
             state, (state.value.lower(), f"상태가 {state.value}입니다", f"its state is {state.value}")
         )
         return leave(parent, word, ko, en)
-
-    def _followers(self, parent_key: str) -> list[dict[str, Any]]:
-        """What follows the parent in the same relation, given-up ones left out."""
-        return [
-            one
-            for one in self.children
-            if one["parent_key"] == parent_key and one["relation"] == self.rule.relation
-        ]
-
-    def find_added_to(self, key: str) -> str | None:
-        """The statement that an addition (or a supplement of one) adds to; None for whole statements."""
-        while key in self.own:
-            one = self.own[key]
-            if one["relation"] == ADDITION:
-                return str(one["parent_key"])
-            if one["relation"] != SUPPLEMENT:
-                return None
-            key = one["parent_key"]
-        return None
-
-    def find_added(self, parent_key: str, but: str = "") -> list[dict[str, Any]]:
-        """The additions to a statement as they stand: a supplement in place of the one it replaces.
-
-        ``but``: an addition, or a supplement of one, that is left out with all that follows it.
-        """
-        chain = {but}
-        while but in self.own:
-            but = self.own[but]["parent_key"]
-            chain.add(but)
-        found = []
-        for one in self.children:
-            is_its = one["parent_key"] == parent_key and one["relation"] == ADDITION
-            if is_its and one["state"] not in GIVEN_UP and one["statement_key"] not in chain:
-                found.append(self._newest(one))
-        return found
-
-    def _newest(self, one: dict[str, Any]) -> dict[str, Any]:
-        following = [
-            other
-            for other in self.children
-            if other["parent_key"] == one["statement_key"] and other["relation"] == SUPPLEMENT
-        ]
-        is_replaced = one["state"] == StatementState.REPLACED and following
-        return self._newest(following[-1]) if is_replaced else one
-
-
-def _is_free(follower: Mapping[str, Any]) -> bool:
-    """Whether a follower waits for a batch: blocked, waived, or back from a withdrawn or returned claim."""
-    waits = (StatementState.READY, StatementState.BILLABLE)
-    return follower["state"] == StatementState.BLOCKED or (
-        follower["state"] in waits and follower["batch_id"] is None
-    )
 
 
 def make_key(provider_code: str, parent: Mapping[str, Any], claim_class: str, number: int) -> str:

@@ -17,11 +17,11 @@ from cheonggu.errors import UsageError
 from cheonggu.extraction import BATCH_TAIL, extract_due, open_months, write_extracted
 from cheonggu.ledger import MEMBERS, Actor, Ledger, NewBatch, NewInstruction
 from cheonggu.ledger import REFERENCES as LEDGER_REFERENCES
-from cheonggu.optional_views import OptionalViews
 from cheonggu.query import Tables
 from cheonggu.reruns.contents import Contents, MonthContent
 from cheonggu.reruns.judge import Candidate, Judge
 from cheonggu.reruns.model import LeftOut, Plan, Planned, Request
+from cheonggu.reruns.receipts import read_receipts
 from cheonggu.reruns.snapshots import Sent, rename
 from cheonggu.schemes.scheme import CLASS_NAME, REFERENCES, RerunClass, Scheme
 from cheonggu.site import Site
@@ -42,31 +42,31 @@ class Started:
 
 def plan_rerun(source: Source, ledger: Ledger, scheme: Scheme, site: Site, request: Request) -> Plan:
     """What would be sent, what changed, and why the rest stays. UsageError for a class the scheme does not have."""
-    rule = find_class(scheme, request)
+    rule = _check(source, scheme, request)
     if rule.relation in FOUND_BY_DIFFERENCE:
         return _plan_by_difference(source, ledger, scheme, site, request, rule)
-    return _unite(request, *_read(source, ledger, scheme, site, request, rule))
+    _, left_out, months = _read(source, ledger, scheme, site, request, rule)
+    return _unite(request, left_out, months)
 
 
 def start_rerun(
     source: Source, ledger: Ledger, scheme: Scheme, site: Site, request: Request, actor: Actor, reason: str
 ) -> Started:
     """Make the batches of a plan; from here they go like any other. ``actor`` is the person; the reason is kept."""
-    rule = find_class(scheme, request)
+    rule = _check(source, scheme, request)
     _keep_decision(ledger, scheme, request, actor, reason)
     if rule.relation in FOUND_BY_DIFFERENCE:
         plan = _plan_by_difference(source, ledger, scheme, site, request, rule)
         selection = _select(request, rule)
         taken = extract_due(source, ledger, scheme, site, request.as_of, actor, selection=selection)
         return Started(plan, taken.batch_ids)
-    left_out, months = _read(source, ledger, scheme, site, request, rule)
-    optional = OptionalViews(source, scheme.views.contract, scheme.views.optional)
+    contents, left_out, months = _read(source, ledger, scheme, site, request, rule)
     past = Counter(BATCH_TAIL.sub("", one.batch_id) for one in ledger.batches(scheme.name))
     batches: list[NewBatch] = []
     members: list[pa.Table] = []
     references: list[pa.Table] = []
     for month in months:
-        for batch, rows, refers in _make_batches(scheme, site, request, rule, month, past, optional):
+        for batch, rows, refers in _make_batches(contents, month, past):
             batches.append(batch)
             members.append(rows)
             references.append(refers)
@@ -88,6 +88,24 @@ def _keep_decision(ledger: Ledger, scheme: Scheme, request: Request, actor: Acto
     ledger.instruct(new, actor)
 
 
+def _check(source: Source, scheme: Scheme, request: Request) -> RerunClass:
+    """The class asked for, of a provider that the hospital's data knows; nothing named is left blank."""
+    rule = find_class(scheme, request)
+    source.check()
+    known = source.read(scheme.views.provider)["provider_code"].to_pylist()
+    if request.provider_code not in known:
+        raise UsageError(
+            f"The source data have no provider '{request.provider_code}'; there are: {', '.join(sorted(known))}.",
+            f"원천자료에 요양기관 '{request.provider_code}'이(가) 없습니다. 있는 기관: {', '.join(sorted(known))}.",
+        )
+    if not all(key.strip() for key in request.statement_keys):
+        raise UsageError(
+            "A statement key is empty; leave the list empty to mean all that is ready.",
+            "빈 명세서 관리번호가 있습니다. 준비된 것 전부를 뜻하려면 목록을 비우세요.",
+        )
+    return rule
+
+
 def find_class(scheme: Scheme, request: Request) -> RerunClass:
     """The class asked for, as the rules of the day have it."""
     classes = scheme.reruns.classes(request.as_of)
@@ -102,9 +120,8 @@ def find_class(scheme: Scheme, request: Request) -> RerunClass:
 
 def _read(
     source: Source, ledger: Ledger, scheme: Scheme, site: Site, request: Request, rule: RerunClass
-) -> tuple[list[LeftOut], list[MonthContent]]:
+) -> tuple[Contents, list[LeftOut], list[MonthContent]]:
     """Judge every parent, then read the contents of those that may be followed."""
-    source.check()
     judge = Judge(ledger, scheme, request, rule)
     left_out: list[LeftOut] = []
     by_month: dict[str, list[Candidate]] = {}
@@ -116,11 +133,21 @@ def _read(
             by_month.setdefault(parent["care_month"], []).append(found)
     left_out += _name_unknown(request, judge)
     contents = Contents(source, ledger, scheme, site, judge, rule)
-    return left_out, [contents.read_month(month, by_month[month]) for month in sorted(by_month)]
+    return contents, left_out, [contents.read_month(month, by_month[month]) for month in sorted(by_month)]
 
 
 def _name_unknown(request: Request, judge: Judge) -> Iterable[LeftOut]:
-    """Statements that a person named and the ledger does not hold in a received claim."""
+    """Receipts and statements that a person named and the ledger does not hold."""
+    for year, number in read_receipts(request):
+        if (year, number) not in judge.receipts:
+            yield LeftOut(
+                "",
+                number,
+                "",
+                "unknown_receipt",
+                "이 요양기관에 없는 접수번호입니다. 접수번호를 확인하세요",
+                "no claim of this provider has this receipt number; compare it with the notice",
+            )
     known = {one[name] for one in judge.parents for name in ("statement_key", "source_key")}
     for key in request.statement_keys:
         if key not in known:
@@ -155,7 +182,6 @@ def _plan_by_difference(
             f"Class '{rule.name}' starts from statements that were never sent, so it takes no receipt number.",
             f"{rule.title_ko}는 보낸 적 없는 명세서가 대상이므로 접수번호를 받지 않습니다.",
         )
-    source.check()
     planned: list[Planned] = []
     for month in open_months(source, ledger, scheme, site, request.as_of, _select(request, rule)):
         planned += [
@@ -177,15 +203,10 @@ def _select(request: Request, rule: RerunClass) -> Selection:
 
 
 def _make_batches(
-    scheme: Scheme,
-    site: Site,
-    request: Request,
-    rule: RerunClass,
-    month: MonthContent,
-    past: Counter[str],
-    optional: OptionalViews,
+    contents: Contents, month: MonthContent, past: Counter[str]
 ) -> Iterable[tuple[NewBatch, pa.Table, pa.Table]]:
     """Cut a month's followers into batches, write their tables, and give members and references."""
+    scheme, site, request, rule = contents.scheme, contents.site, contents.request, contents.rule
     groups: dict[str, list[Planned]] = {}
     for one in month.planned:
         groups.setdefault(one.group_key, []).append(one)
@@ -217,8 +238,9 @@ def _make_batches(
                 )
                 for view, table in month.tables.items()
             }
-            further = optional.cut(month.further, tables)
-            written = {**tables, **month.rosters, **further, REFERENCES: write_references(refers)}
+            further = contents.cut_further(month, tables)
+            written = {**tables, **month.rosters, **further}
+            written[REFERENCES] = write_references(refers, rule.keeps_codes)
             write_extracted(site, scheme, batch, written)
             ids = pa.array([batch.batch_id] * len(rows), pa.string())
             yield batch, rows.append_column("batch_id", ids), refers

@@ -49,7 +49,13 @@ def correct_back_reference(
                 fix_ko=f"접수증과 비교하세요. 원장의 값은 {found[name]}입니다.",
             )
     code = f"{given.reason_code}-{given.detail_code}"
-    if scheme.reruns.advise(code, as_of).word == "unknown":
+    word = scheme.reruns.advise(code, as_of).word
+    if word == "detail_needed":
+        raise UsageError(
+            f"What reason code {given.reason_code} asks for depends on its detail; write the detail of the notice too.",
+            f"사유코드 {given.reason_code}은(는) 세부사유코드에 따라 다릅니다. 통보서의 세부사유코드도 적으세요.",
+        )
+    if word == "unknown":
         raise UsageError(
             f"Reason code {code.removesuffix('-')} is not in the code list.",
             f"사유코드 {code.removesuffix('-')}이(가) 코드표에 없습니다.",

@@ -191,7 +191,8 @@ class RerunRules:
     ``classes(as_of)``: the claim classes beside the original, by name; ``advise(reason, as_of)`` what a reason
     (code-detail) of a review asks for; ``claim_from(as_of)``: the first care day that may still be claimed.
     ``cut_addition(now, sent)`` leaves of whole statements what was never sent: the cut tables, and a verdict per
-    statement_key (verdict: added, nothing, changed or fell).
+    statement_key (verdict: added, nothing, changed or fell). ``cut_rest(now, sent)`` leaves of whole statements what
+    their additions do not carry, with days and details as they are; None where a scheme knows no additions.
     """
 
     classes: Callable[[date], Mapping[str, RerunClass]]
@@ -200,6 +201,10 @@ class RerunRules:
     cut_addition: Callable[
         [Mapping[str, pa.Table], Mapping[str, pa.Table]], tuple[dict[str, pa.Table], pa.Table]
     ]
+    cut_rest: (
+        Callable[[Mapping[str, pa.Table], Mapping[str, pa.Table]], tuple[dict[str, pa.Table], pa.Table]]
+        | None
+    ) = None
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ def receive(site: Path, receipt_no: str, *, year: str = "2026") -> Claim:
     take(
         site,
         Notice(
-            f"R{receipt_no}",
+            f"R{year}{receipt_no}",
             "receipt",
             "F010",
             "test",

@@ -66,8 +66,19 @@ def site(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return site
 
 
+def know_item(site: Path, key: str, code: str) -> None:
+    """The fee table has an item like the statement's first one under another code."""
+    with sqlite3.connect(site / "hospital" / "hospital.db") as connection:
+        names = [row[1] for row in connection.execute("PRAGMA table_info(hospital_fee_master)")]
+    picked = ", ".join("?" if name == "line_code" else name for name in names)
+    first = "(SELECT line_code FROM hospital_line WHERE statement_key = ? AND line_seq = 1)"
+    copied = f"SELECT {picked} FROM hospital_fee_master WHERE line_code = {first}"
+    change(site, f"INSERT INTO hospital_fee_master ({', '.join(names)}) {copied}", code, key)
+
+
 def add_line(site: Path, key: str, seq: int, code: str) -> int:
     """The hospital finds an item it had left out; gives its amount in won."""
+    know_item(site, key, code)
     change(site, ADD_LINE, seq, code, key)
     with sqlite3.connect(site / "hospital" / "hospital.db") as connection:
         won = connection.execute(
@@ -129,6 +140,7 @@ def test_an_impossible_addition_is_supplemented_as_an_addition(site: Path) -> No
     finish(site)
     receive(site, "0002222")
     review(site, {"00001": "16-10"}, "20260801")
+    know_item(site, key, "AA254")
     change(
         site, "UPDATE hospital_line SET line_code = 'AA254' WHERE statement_key = ? AND line_seq = 90", key
     )
@@ -140,7 +152,7 @@ def test_an_impossible_addition_is_supplemented_as_an_addition(site: Path) -> No
     assert (row["original_receipt_no"], row["original_statement_no"], row["reason_code"]) == (
         "0002222",
         "00001",
-        "16",
+        "",
     )
     assert [line["line_code"] for line in records["C"].to_pylist()] == ["AA254"]
 

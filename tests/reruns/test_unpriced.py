@@ -23,7 +23,7 @@ from tests.reruns.rerun_builders import (
     start,
     wire,
 )
-from tests.reruns.test_other_classes import ADD_LINE
+from tests.reruns.test_other_classes import ADD_LINE, know_item
 from tests.support import build_hospital, keep_only, run_until_checked, write_site
 
 
@@ -48,6 +48,7 @@ def test_amounts_that_were_left_to_us_are_no_change_and_are_worked_out_for_an_ad
     supplements = plan(silent, request("supplementary"))
     assert ([one.word for one in supplements.left_out], supplements.planned) == (["unchanged"], ())
     key = key_of(silent, claim.claim_no, "00006")
+    know_item(silent, key, "AA222")
     change(silent, ADD_LINE, 90, "AA222", key)
     (one,) = plan(silent, request("additional")).planned
     assert [(each.view, each.field, each.new) for each in one.changes] == [("line", "row", "added")]

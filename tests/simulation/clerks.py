@@ -41,7 +41,7 @@ class Clerks:
         self._find_items(hospital, day, haste)
         yield "additional", self._add(ask, day, haste)
         for claim_class in ("omitted", "split") if self.omits else ("split",):
-            if self.dice.random() < haste / 4 or haste == 1.0:
+            if self.dice.random() < haste / 8 or haste == 1.0:
                 yield claim_class, self._take_late(ask, claim_class, day)
 
     def _supplement(self, hospital: Hospital, ask: Ask, day: date) -> int:
@@ -83,7 +83,7 @@ class Clerks:
 
     def _ask_additional(self, provider: str, keys: list[str], day: date, haste: float) -> Request:
         """All that is ready, statements by name, or by a receipt number that may be mistyped."""
-        way = self.dice.choice(("all", "all", "named", "mistyped"))
+        way = self.dice.choice(("named", "named", "all", "mistyped"))
         if way == "named":
             return Request("additional", provider, day, statement_keys=tuple(keys))
         if way == "mistyped" and haste < 1.0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cheonggu.holidays import public_holidays
 from cheonggu.precheck import SHARED_RULES
-from cheonggu.schemes.hira.additions import cut_addition
+from cheonggu.schemes.hira.additions import cut_addition, cut_rest
 from cheonggu.schemes.hira.assemble import assemble
 from cheonggu.schemes.hira.claim_classes import advise, claim_from, rerun_classes
 from cheonggu.schemes.hira.claim_files import SAM, write_claim
@@ -82,7 +82,13 @@ SCHEME = Scheme(
             titles={"re-review": "재심사조정청구서", "objection": "이의신청서"},
         ),
     ),
-    reruns=RerunRules(classes=rerun_classes, advise=advise, claim_from=claim_from, cut_addition=cut_addition),
+    reruns=RerunRules(
+        classes=rerun_classes,
+        advise=advise,
+        claim_from=claim_from,
+        cut_addition=cut_addition,
+        cut_rest=cut_rest,
+    ),
     gateway="hira_client",
     simulator="hira",
     rehearsal=REHEARSAL,

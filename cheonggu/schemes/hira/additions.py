@@ -6,12 +6,13 @@ left out. Source: claim method notice, 청구구분 2; impossible code 93-01 for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cheonggu.query import Tables
+from cheonggu.schemes.hira.data import first_day, value_on
 from cheonggu.sources.contract import CONTRACT
 
 DAYS = ("benefit_days", "visit_days")
@@ -36,6 +37,23 @@ def cut_addition(
     Gives the views with new lines only (days 0, amounts less what was sent) and a verdict per statement_key: added,
     nothing (no new line), changed (a line that was sent is gone) or fell (an amount is lower than sent).
     """
+    return _subtract(now, sent, days=", ".join(f"0 AS {day}" for day in DAYS))
+
+
+def cut_rest(
+    now: Mapping[str, pa.Table], sent: Mapping[str, pa.Table]
+) -> tuple[dict[str, pa.Table], pa.Table]:
+    """Whole statements less what their additions (``sent``) carry, for a supplement beside them.
+
+    As :func:`cut_addition`, but days and the details of the statement stay.
+    """
+    return _subtract(now, sent, days="")
+
+
+def _subtract(
+    now: Mapping[str, pa.Table], sent: Mapping[str, pa.Table], days: str
+) -> tuple[dict[str, pa.Table], pa.Table]:
+    """``days``: what the days become, '' to leave them; then the statement's own details stay as well."""
     db = Tables(
         **{f"now_{view}": table for view, table in now.items()},
         **{f"sent_{view}": table for view, table in sent.items()},
@@ -46,7 +64,7 @@ def cut_addition(
     amounts = ", ".join(f"coalesce(n.{name}, 0) - s.{name} AS {name}" for name in AMOUNTS)
     sums = ", ".join(f"sum(coalesce({name}, 0))::BIGINT AS {name}" for name in AMOUNTS)
     db.run(
-        f"""CREATE TABLE rest AS SELECT n.* REPLACE ({amounts}, {", ".join(f"0 AS {day}" for day in DAYS)})
+        f"""CREATE TABLE rest AS SELECT n.* REPLACE ({", ".join(filter(None, (amounts, days)))})
         FROM now_statement n
         JOIN (SELECT statement_key, {sums} FROM sent_statement GROUP BY statement_key) s USING (statement_key)"""
     )
@@ -58,7 +76,7 @@ def cut_addition(
             WHEN {fell} THEN 'fell' ELSE 'added' END AS verdict
         FROM rest ORDER BY statement_key"""
     )
-    return _cut(db, now, verdicts), verdicts
+    return _cut(db, now, verdicts, own_details="new_detail" if days else "now_detail"), verdicts
 
 
 def _match(db: Tables, view: str, same: str) -> None:
@@ -74,18 +92,32 @@ def _match(db: Tables, view: str, same: str) -> None:
         )
 
 
+def _paying_details(statements: pa.Table) -> Sequence[str]:
+    """Codes of ``addition_details`` as they are on the last day of care."""
+    last = pc.max(statements["care_to"]).as_py()
+    codes: Sequence[str] = value_on("addition_details", last or first_day("200501"))
+    return codes
+
+
 def _order(view: str) -> str:
     return ", ".join(name for name in CONTRACT.key(view) if name != "statement_key")
 
 
-def _cut(db: Tables, now: Mapping[str, pa.Table], verdicts: pa.Table) -> dict[str, pa.Table]:
-    """Whole diagnoses, new lines and prescriptions, and details that are new or belong to something new."""
+def _cut(
+    db: Tables, now: Mapping[str, pa.Table], verdicts: pa.Table, own_details: str
+) -> dict[str, pa.Table]:
+    """Whole diagnoses, new lines and prescriptions, and details that are new or belong to something new.
+
+    Details that decide how the statement is paid are on it again.
+    """
+    paying = ", ".join(f"'{code}'" for code in _paying_details(now["statement"]))
     queries = {
         "statement": "SELECT * FROM rest",
         "diagnosis": "SELECT * FROM now_diagnosis",
         "line": "SELECT * FROM new_line",
         "prescription": "SELECT * FROM new_prescription",
-        "detail": """SELECT d.* FROM new_detail d WHERE d.detail_unit = '1'
+        "detail": f"""SELECT d.* FROM {own_details} d WHERE d.detail_unit = '1' AND d.detail_code NOT IN ({paying})
+            UNION ALL SELECT d.* FROM now_detail d WHERE d.detail_unit = '1' AND d.detail_code IN ({paying})
             UNION ALL SELECT d.* FROM now_detail d SEMI JOIN new_line l
                 ON d.detail_unit = '2' AND d.statement_key = l.statement_key AND d.line_seq = l.line_seq
             UNION ALL SELECT d.* FROM now_detail d SEMI JOIN new_prescription p

@@ -15,6 +15,7 @@ from cheonggu.schemes.scheme import Advice, RerunClass
 
 UNKNOWN = Advice("unknown", "사유코드표에 없는 코드입니다", "a code that the reason list does not hold")
 REASONS = "review_impossible_reason"
+DETAIL_NEEDED = "detail_needed"
 
 
 def rerun_classes(as_of: date) -> Mapping[str, RerunClass]:
@@ -31,10 +32,16 @@ def _read(name: str, row: Mapping[str, object]) -> RerunClass:
 
 
 def advise(reason: str, as_of: date) -> Advice:
-    """What a reason (``code-detail``, or ``code-`` without a detail) asks for; an unknown one is for a person."""
+    """What a reason (``code-detail``, or ``code-`` without a detail) asks for; an unknown one is for a person.
+
+    A code whose details ask for different things (35: 35-96 is never claimed again) says nothing without its detail.
+    """
     word = _words().get(reason.removesuffix("-"))
     if word is None:
         return UNKNOWN
+    code, _, detail = reason.partition("-")
+    if not detail and len(_words_of(code)) > 1:
+        word = DETAIL_NEEDED
     sentence = value_on("resubmit_words", as_of)[word]
     return Advice(word, sentence["ko"], sentence["en"])
 
@@ -42,6 +49,11 @@ def advise(reason: str, as_of: date) -> Advice:
 @cache
 def _words() -> dict[str, str]:
     return {one.key: one.row["resubmit_as"] for one in CODES.rows(REASONS)}
+
+
+@cache
+def _words_of(code: str) -> frozenset[str]:
+    return frozenset(word for key, word in _words().items() if key.partition("-")[0] == code)
 
 
 def claim_from(as_of: date) -> date:
