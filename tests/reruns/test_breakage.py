@@ -156,7 +156,7 @@ def test_a_statement_in_two_receipts_is_followed_where_it_was_judged_last(site: 
     finish(site)
     receive(site, "0002222")
     review(site, {"00001": "16-10"}, "20260801")
-    change(site, "UPDATE hospital_diagnosis SET diagnosis_code = 'M752' WHERE statement_key = ?", key)
+    change(site, "UPDATE hospital_diagnosis SET diagnosis_code = 'R51' WHERE statement_key = ?", key)
     found = plan(site, request(statement_keys=(key,)))
     assert [(one.receipt_no, one.statement_no) for one in found.planned] == [("0002222", "00001")]
     assert [(one.receipt_no, one.word) for one in found.left_out] == [("0001234", "replaced")]
@@ -165,12 +165,12 @@ def test_a_statement_in_two_receipts_is_followed_where_it_was_judged_last(site: 
 def test_what_changes_between_the_dry_run_and_the_run_goes_as_it_is_then(site: Path) -> None:
     key = impossible(site)
     seen = plan(site, request()).planned[0]
-    change(site, "UPDATE hospital_diagnosis SET diagnosis_code = 'M752' WHERE statement_key = ?", key)
+    change(site, "UPDATE hospital_diagnosis SET diagnosis_code = 'R51' WHERE statement_key = ?", key)
     (sent,) = start(site, request()).plan.planned
     assert sent.content_hash != seen.content_hash
     finish(site)
     codes = {row["diagnosis_code"] for row in wire(site, sent_claim(site))["B"].to_pylist()}
-    assert "M752" in codes
+    assert "R51" in codes
 
 
 def test_a_parent_that_is_answered_meanwhile_is_left_behind(site: Path) -> None:
