@@ -38,22 +38,35 @@ LATER = date(2026, 9, 1)
 ME = Actor("tester", None)
 # Main diagnoses of corrected statements, which the sample hospital's list does not hold.
 CORRECTED, *_ = NEW_DISEASES = ("M750", "M752", "M753", "M754", "M755")
+NEW_ITEMS = ("AA222", "AA223", "AA254")
 ONE_CLAIM = f"care_month = '202606' AND payer_class = '4' AND provider_code = '{CLINIC}' AND form_no = 'H021'"
 
 
 def build_claimed_month(folder: Path) -> Path:
     """One claim of one clinic and month, checked and handed off; gives the site folder."""
     keep_only(build_hospital(folder / "hospital", 300), ONE_CLAIM)
+    list_new_codes(folder)
+    run_until_checked(write_site(folder))
+    hand_off(folder)
+    return folder
+
+
+def list_new_codes(site: Path) -> None:
+    """The hospital's lists also hold what the tests correct to and add."""
     for code in NEW_DISEASES:
         change(
-            folder,
+            site,
             """INSERT INTO hospital_kcd_master (code, valid_from, is_complete, is_manifestation, is_notifiable,
             is_covered) VALUES (?, '2009-03-02', 1, 0, 0, 1)""",
             code,
         )
-    run_until_checked(write_site(folder))
-    hand_off(folder)
-    return folder
+    for code in NEW_ITEMS:
+        change(
+            site,
+            """INSERT INTO hospital_fee_master (line_code, line_code_type, valid_from, is_covered,
+            has_partial_payment, needs_tooth) VALUES (?, '1', '2009-03-02', 1, 0, 0)""",
+            code,
+        )
 
 
 def copy_received_month(shared: Path, folder: Path) -> Path:
