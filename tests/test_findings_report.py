@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,12 +18,14 @@ from typer.testing import CliRunner
 from cheonggu.batches import PRECHECK, BatchFolder
 from cheonggu.cli import app
 from cheonggu.commands import report as report_command
+from cheonggu.commands.opening import OneSite
 from cheonggu.errors import UsageError
 from cheonggu.findings import concat
 from cheonggu.findings_report import FindingsReport, make_report, write_report
 from cheonggu.ledger import Ledger
 from cheonggu.rule_feedback import Feedback
 from cheonggu.schemes import SCHEMES
+from cheonggu.schemes.scheme import Scheme
 from cheonggu.waivers import Waiver
 from tests.ledger.ledger_builders import (
     ACTOR,
@@ -180,11 +183,14 @@ def test_the_feedback_names_a_missed_reason_in_words_and_says_when_there_is_none
         "missed": 1,
         "rules": ["DAY-010"],
     }
-    monkeypatch.setattr(report_command, "read_site", lambda site, scheme: (SITE, SCHEMES[SCHEME]))
-    monkeypatch.setattr(report_command, "load_catalogue", lambda folders: None)
-    monkeypatch.setattr(
-        report_command, "find_ledger", lambda *some: open_at(f"sqlite:///{tmp_path / 'l.db'}")
-    )
+
+    @contextmanager
+    def opened(place: OneSite) -> Iterator[tuple[SimpleNamespace, Scheme, Ledger]]:
+        with open_at(f"sqlite:///{tmp_path / 'l.db'}") as ledger:
+            yield SITE, SCHEMES[SCHEME], ledger
+
+    monkeypatch.setattr(OneSite, "opened", opened)
+    monkeypatch.setattr(report_command, "load_catalogue", lambda folders, own: None)
     for misses, words in (([missed], "I:16-03 내원일수가 큰 경우: 1 / 2"), ([], "No rule fired yet")):
         made = Feedback(pa.table({"rule_id": pa.array([], pa.string())}), pa.Table.from_pylist(misses))
         monkeypatch.setattr(report_command, "make_feedback", lambda answers, catalogue, made=made: made)

@@ -61,7 +61,7 @@ def test_findings_stand_in_files_and_a_table_by_rule(site: Path, published: dict
     with open_resources("hira") as here:
         nightly.publish_findings(here, AS_OF)
     table = published["findings"]["table"]
-    assert {"AMT-007", "DX-007"} <= {row["규칙"] for row in table}
+    assert {"AMT-007", "SRC-001"} <= {row["규칙"] for row in table}
     folder = site / "data" / "hira" / "reports" / AS_OF.isoformat()
     page = (folder / "findings.html").read_text(encoding="utf-8")
     assert "AMT-007" in page

@@ -55,7 +55,7 @@ class SourceContract:
 
     def test_optional_views_are_there_or_not(self, source) -> None:
         assert source.has("eligibility")
-        assert not source.has("dur_hit")
+        assert not source.has("dx_need")
 
     def test_a_read_can_be_narrowed_to_provider_and_month(self, source, tables) -> None:
         for view in ("statement", "line", "detail"):

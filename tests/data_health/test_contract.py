@@ -199,7 +199,7 @@ def test_every_optional_table_of_the_rules_has_a_source():
             "computed_amounts",
             "open_finding",
         ),
-        *("history_stmt", "history_line", "history_rx", "history_claim"),
+        *("history_stmt", "history_line", "history_rx", "history_claim", "history_visit"),
     }
     views = {*CONTRACT.views, *CONTRACT.optional_views}
     assert {one.name for one in tables.optional} - views == of_the_pipeline

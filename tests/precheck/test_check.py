@@ -177,7 +177,7 @@ def test_the_second_pass_sees_the_findings_of_the_first(
     bare_scheme: Callable[..., Path], bases: dict[str, Base]
 ) -> None:
     late = rule(
-        'requires = ["finding"]\nquery = "SELECT NULL AS statement_no, count(*) AS detail FROM finding"\n',
+        'requires = ["finding"]\nquery = "SELECT NULL AS statement_no, count(*)::VARCHAR AS detail FROM finding"\n',
         "OWN-000",
     )
     own = load_catalogue([bare_scheme(a=late, b=rule())])
@@ -227,7 +227,7 @@ def test_a_hospital_adds_rules_and_changes_the_version(
     scheme = bare_scheme(own=rule())
     hospital = tmp_path / "hospital"
     hospital.mkdir()
-    before = load_catalogue([scheme], [hospital])
+    before = load_catalogue([scheme])
     (hospital / "mine.toml").write_text(rule(rule_id="HSP-001"), encoding="utf-8")
     after = load_catalogue([scheme], [hospital])
     assert [one.id for one in after.rules] == ["OWN-001", "HSP-001"]

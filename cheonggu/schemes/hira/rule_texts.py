@@ -11,6 +11,7 @@ from typing import Any
 
 from cheonggu.dated import load_series
 from cheonggu.errors import DataFileError
+from cheonggu.holidays import CALENDAR
 from cheonggu.schemes.hira.amounts_rules import explain
 from cheonggu.schemes.hira.data import HOME, VALUES
 
@@ -48,7 +49,7 @@ def explain_rule(rule_id: str) -> dict[str, Any]:
 
 
 def _values(name: str) -> dict[str, Any]:
-    series = load_series(VALUES / f"{name}.toml")
+    series = load_series(CALENDAR if name == CALENDAR.stem else VALUES / f"{name}.toml")
     rows = [
         {"from": one.first.isoformat(), "to": one.last.isoformat() if one.last else None, "is": one.value}
         for one in series.values
