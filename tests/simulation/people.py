@@ -9,8 +9,12 @@ import random
 from dataclasses import dataclass
 from datetime import date
 
+from cheonggu.decisions import carry_out
+from cheonggu.errors import StateError
+from cheonggu.gateways.hira_client import INPUT, HiraClient
 from cheonggu.gateways.simulator import HiraSimulator
-from cheonggu.ledger import Actor, Claim, Ledger
+from cheonggu.ledger import Actor, Claim, Ledger, NewInstruction
+from cheonggu.ledger.decisions import DecisionKind
 from cheonggu.states import ClaimState
 from tests.simulation.hospital import Hospital
 
@@ -63,6 +67,25 @@ class People:
         elif outbox == "waiting":
             simulator.delete(self._document(simulator, claim))
             ledger.withdraw_claim(claim.provider_code, claim.claim_no, "deleted unsent", PERSON)
+        elif self.dice.random() < 0.5:  # the client never took it: somebody starts the client
+            simulator.examine()
+        else:
+            self._take_out(ledger, simulator, claim)
+
+    def _take_out(self, ledger: Ledger, simulator: HiraSimulator, claim: Claim) -> None:
+        """A set that lies untouched in the input folder is called unsent; the product wants it removed first."""
+        gateway = HiraClient(str(simulator.folder))
+        unsent = NewInstruction(
+            SCHEME, DecisionKind.NOT_SENT, claim.provider_code, claim.claim_no, "kim01", "left in the folder"
+        )
+        try:
+            carry_out(ledger, gateway, unsent, PERSON)
+        except StateError:
+            for file in ledger.claim_files(claim.provider_code, claim.claim_no):
+                (simulator.folder / INPUT / file.name).unlink(missing_ok=True)
+            carry_out(ledger, gateway, unsent, PERSON)
+        else:
+            raise AssertionError(f"{claim.claim_no} was called unsent while its files lay there")
 
     def _outbox(self, simulator: HiraSimulator, claim: Claim) -> str | None:
         query = "SELECT outbox FROM document WHERE provider_code = ? AND claim_no = ?"

@@ -125,13 +125,12 @@ class Year:
     def live(self) -> Found:
         """All nights, then quiet ones until everybody has finished."""
         self._settle_in()
-        night = 0
         try:
             for night, day in enumerate(self.days, start=1):
                 self._night(night, day)
-            self._finish(night, self.days[-1])
+            self._finish(len(self.days), self.days[-1])
         except BooksDisagreeError as failed:
-            self.found.night, self.found.day = night, self.now
+            self.found.night, self.found.day = self.night, self.now
             self.found.differences = failed.differences
         return self.found
 
@@ -162,7 +161,7 @@ class Year:
     # -- a night ---------------------------------------------------------------------------------------------
 
     def _night(self, night: int, day: date, *, is_calm: bool = False) -> None:
-        self.now = day
+        self.night, self.now = night, day
         self.hospital.reach(day - timedelta(days=1))
         with on_day(site_of(self.folder), day), self._simulator() as simulator:
             with self._ledger() as ledger:
