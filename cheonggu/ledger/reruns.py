@@ -26,6 +26,7 @@ from cheonggu.ledger.tables import (
     decision,
     decision_finding,
     event_statement,
+    live_submission,
     statement,
 )
 from cheonggu.states import STATEMENT_MOVES, UNDER_WAY, StatementEvent, StatementState
@@ -43,6 +44,7 @@ STANDING = pa.schema(
 )
 SIBLINGS = pa.schema(
     [(name, pa.string()) for name in ("parent_key", "relation", "statement_key", "state", "content_hash")]
+    + [("claim_no", pa.string())]
 )
 
 
@@ -51,7 +53,7 @@ def keep_references(tx: Transaction, references: pa.Table, members: pa.Table) ->
 
     StateError, with nothing written, when a parent's state does not allow it, when claim, serial, receipt number
     or reason are not what the ledger knows, or when a statement of the same class and parent is still under way or
-    was sent with this very content.
+    was sent with this very content. One that was given up without being in a claim was never sent.
     """
     references = check_table(references, REFERENCES, "references")
     parents = sorted(set(references["parent_key"].to_pylist()))
@@ -104,7 +106,8 @@ def _check_siblings(row: Mapping[str, Any], siblings: list[dict[str, Any]], cont
                 f"waits for {one['statement_key']}",
                 f"보다 먼저 보낸 {one['statement_key']}이(가) 있습니다",
             )
-        if one["content_hash"] == content_hash and one["state"] != StatementState.WRITTEN_OFF:
+        was_sent = one["state"] != StatementState.WRITTEN_OFF or one["claim_no"] is not None
+        if was_sent and one["content_hash"] == content_hash:
             raise _refuse(row, "was sent before with this content", "과 같은 내용을 이미 청구했습니다")
 
 
@@ -145,9 +148,11 @@ def _read_siblings(connection: Connection) -> list[dict[str, Any]]:
             statement.c.statement_key,
             statement.c.state,
             statement.c.content_hash,
+            live_submission.c.claim_no,
         )
         .join(staged, staged.c.statement_key == back_reference.c.parent_key)
         .join(statement, statement.c.statement_key == back_reference.c.statement_key)
+        .outerjoin(live_submission, live_submission.c.statement_key == statement.c.statement_key)
     )
     found: list[dict[str, Any]] = read_table(connection, query, SIBLINGS).to_pylist()
     return found

@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 
 from cheonggu.errors import StateError
 from cheonggu.findings import none_found
-from cheonggu.ledger import REFERENCES, Ledger
+from cheonggu.ledger import REFERENCES, Actor, Ledger, NewInstruction
+from cheonggu.ledger.decisions import DecisionKind
 from tests.ledger.ledger_builders import (
     ACTOR,
+    MONTH,
     PROVIDER,
     SCHEME,
     claim_of,
@@ -33,6 +35,14 @@ from tests.ledger.ledger_builders import (
 )
 
 PARENT = "b1-S001"
+PERSON = Actor("kim", None)
+ADDED = {
+    "relation": "addition",
+    "claim_class": "additional",
+    "class_code": "2",
+    "reason_code": None,
+    "detail_code": None,
+}
 
 
 def refused_claim(ledger: Ledger, outcome: str = "impossible") -> None:
@@ -66,6 +76,20 @@ def reference(key: str, **changes: object) -> pa.Table:
 def follow(ledger: Ledger, batch_id: str, key: str, version: str = "2", **changes: object) -> None:
     rows = members(batch_id, [key], version=version)
     ledger.add_batches([new_batch(batch_id)], rows, ACTOR, references=reference(key, **changes))
+
+
+def follow_with_content_of(ledger: Ledger, batch_id: str, key: str, other: str, **changes: object) -> None:
+    known = ledger.known_statements(SCHEME, PROVIDER, MONTH).to_pylist()
+    (content,) = [one["content_hash"] for one in known if one["statement_key"] == other]
+    rows = members(batch_id, [key]).set_column(4, "content_hash", pa.array([content]))
+    ledger.add_batches([new_batch(batch_id)], rows, ACTOR, references=reference(key, **changes))
+
+
+def give_up(ledger: Ledger, key: str) -> None:
+    ledger.decide(
+        NewInstruction(SCHEME, DecisionKind.WRITE_OFF, PROVIDER, key, "kim", "not worth it"), PERSON
+    )
+    assert states_of(ledger, [key]) == {"WRITTEN_OFF"}
 
 
 def receive_follower(ledger: Ledger, batch_id: str, key: str, number: str) -> None:
@@ -139,17 +163,31 @@ class RerunPromises:
             follow(ledger, "b2", "~s1", **wrong)
         assert len(ledger.rerun_children(SCHEME, PROVIDER)) == 0
 
-    def test_a_given_up_supplement_may_be_followed_by_other_content_only(self, ledger: Ledger) -> None:
+    def test_a_supplement_given_up_before_it_was_sent_may_come_again_as_it_was(self, ledger: Ledger) -> None:
         refused_claim(ledger)
         follow(ledger, "b2", "~s1")
-        with ledger._engine.begin() as connection:
-            connection.execute(text("UPDATE statement SET state = 'WRITTEN_OFF' WHERE statement_key = '~s1'"))
-        same = members("b2", ["~s1"], version="2")["content_hash"]
-        again = members("b3", ["~s2"], version="3").set_column(4, "content_hash", same)
-        with pytest.raises(StateError, match="sent before with this content"):
-            ledger.add_batches([new_batch("b3")], again, ACTOR, references=reference("~s2", round=2))
-        follow(ledger, "b4", "~s2", version="3", round=2)
+        ledger.record_validated("b2", verdicts(["~s1"], blocked=["~s1"]), none_found(), ACTOR)
+        give_up(ledger, "~s1")
+        follow_with_content_of(ledger, "b3", "~s2", "~s1", round=2)
         assert ledger.rerun_children(SCHEME, PROVIDER)["round"].to_pylist() == [1, 2]
+        assert ledger.verify() == []
+
+    def test_an_addition_given_up_after_its_review_comes_with_other_content_only(
+        self, ledger: Ledger
+    ) -> None:
+        """The reviewer has it: the same items again would be asked for twice."""
+        refused_claim(ledger, "accepted")
+        follow(ledger, "b2", "~a1", **ADDED)
+        receive_follower(ledger, "b2", "~a1", "0002222")
+        refused = review(claim_of(ledger, "b2"), {"00001": "impossible"}, number="0002222")
+        take(ledger, review_notice("V2", refused))
+        give_up(ledger, "~a1")
+        with pytest.raises(StateError, match="sent before with this content"):
+            follow_with_content_of(ledger, "b3", "~a2", "~a1", round=2, **ADDED)
+        assert [one.batch_id for one in ledger.batches(SCHEME)] == ["b1", "b2"]
+        follow(ledger, "b4", "~a2", version="3", round=2, **ADDED)
+        assert ledger.rerun_children(SCHEME, PROVIDER)["round"].to_pylist() == [1, 2]
+        assert ledger.verify() == []
 
     def test_a_parent_decided_anew_before_the_receipt_is_left_alone(self, ledger: Ledger) -> None:
         refused_claim(ledger)
