@@ -51,6 +51,7 @@ class Cutter:
     def __init__(self, ledger: Ledger, scheme: Scheme, root: Path, judge: Judge) -> None:
         self.ledger, self.scheme, self.root = ledger, scheme, root
         self.family, self.rule, self.provider_code = judge.family, judge.rule, judge.request.provider_code
+        self.is_named = bool(judge.request.statement_keys)
         self.main = scheme.views.statement[0]
 
     def cut(
@@ -88,7 +89,7 @@ class Cutter:
         others = [
             other
             for whole in self.family.find_chain(added_to)
-            for other in self.family.find_added(whole, mine)
+            for other in self.family.find_added(whole, mine, is_named=self.is_named)
         ]
         sent = [Sent(other["batch_id"], other["statement_key"], key) for other in others if other["batch_id"]]
         if not self._adds(key):

@@ -48,11 +48,12 @@ class Family:
             key = one["parent_key"]
         return None
 
-    def find_added(self, parent_key: str, but: str = "") -> list[dict[str, Any]]:
+    def find_added(self, parent_key: str, but: str = "", *, is_named: bool = False) -> list[dict[str, Any]]:
         """The additions to a statement as they were sent last: a supplement in place of the one it stands for.
 
         ``but``: an addition, or a supplement of one, that is left out with all that follows it. What was given up
-        counts as sent: nobody wants it to come again by itself. What was set aside or came back is nowhere.
+        counts as sent: nobody wants it to come again by itself. ``is_named``: a person names the record, and then what
+        was given up without being in a claim is free again. What was set aside or came back is nowhere.
         """
         chain = set(self.find_chain(but))
         return [
@@ -62,6 +63,7 @@ class Family:
             and one["relation"] == ADDITION
             and one["statement_key"] not in chain
             and not is_free(one)
+            and not (is_named and is_unsent(one))
         ]
 
     def find_chain(self, key: str) -> list[str]:
@@ -83,6 +85,11 @@ class Family:
             and not is_free(other)
         ]
         return self._newest(following[-1]) if following else one
+
+
+def is_unsent(follower: Mapping[str, Any]) -> bool:
+    """Whether a follower was given up while no claim held it."""
+    return follower["state"] in GIVEN_UP and follower["claim_no"] is None
 
 
 def is_free(follower: Mapping[str, Any]) -> bool:

@@ -36,6 +36,16 @@ STATES = {
         "impossible to review: to be supplemented",
     ),
     StatementState.REPLACED: ("replaced", "보완청구로 대체되었습니다", "replaced by its supplement"),
+    StatementState.WRITTEN_OFF: (
+        "written_off",
+        "청구를 포기한 명세서입니다",
+        "given up by a person",
+    ),
+    StatementState.CANCELLED: (
+        "cancelled",
+        "전액 환수된 명세서입니다. 재청구하려면 cheonggu decide claim-anew로 결정하세요",
+        "taken back in full: decide to claim it anew",
+    ),
     StatementState.RECEIVED: (
         "undecided",
         "심사결과가 아직 없습니다. 통보를 받지 못했다면 참조 번호를 직접 입력하세요",
@@ -82,6 +92,7 @@ class Judge:
         name, provider = self.scheme.name, self.request.provider_code
         receipts, keys = read_receipts(self.request), self.request.statement_keys
         if receipts or keys:
+            chosen: list[dict[str, Any]]
             numbers, named = [number for _, number in receipts], [key.strip() for key in keys]
             if not receipts:
                 chosen = ledger.rerun_parents(name, provider, statement_keys=named).to_pylist()
@@ -94,7 +105,7 @@ class Judge:
                 }
             if keys:
                 return [one for one in chosen if {one["statement_key"], one["source_key"]} & set(named)]
-            return [one for one in chosen if one["state"] not in GIVEN_UP]
+            return chosen
         waiting = [StatementState.HELD] if self.rule.relation == SUPPLEMENT else []
         found = ledger.rerun_parents(name, provider, states=[*self.rule.from_states, *waiting])
         rows: list[dict[str, Any]] = found.to_pylist()
@@ -105,9 +116,9 @@ class Judge:
 
     def judge(self, parent: Mapping[str, Any]) -> Candidate | LeftOut | None:
         """What becomes of one parent; None for one that the request does not speak of."""
-        is_addition = self.family.find_added_to(parent["statement_key"]) is not None
-        if self.rule.relation == ADDITION and is_addition:
-            return None
+        added_to = self.family.find_added_to(parent["statement_key"])
+        if self.rule.relation == ADDITION and added_to is not None:
+            return self._left_as_addition(parent, added_to)
         state = StatementState(parent["state"])
         is_typed = state in self.rule.typed_states and parent["statement_key"] in self.typed
         if state not in self.rule.from_states and not is_typed:
@@ -189,6 +200,17 @@ class Judge:
                 text = reason.removesuffix("-")
                 return leave(parent, advice.word, f"{text}: {advice.ko}", f"{text}: {advice.en}")
         return None
+
+    def _left_as_addition(self, parent: Mapping[str, Any], added_to: str) -> LeftOut | None:
+        """A second addition adds to the whole statement; who named the first one, or its receipt, is told so."""
+        if not self.request.receipt_nos and parent["statement_key"] not in self.request.statement_keys:
+            return None
+        return leave(
+            parent,
+            "is_addition",
+            f"추가청구 명세서입니다. 원 명세서 {added_to}의 접수번호를 지정하세요",
+            f"an addition itself: name the receipt of {added_to}, which it adds to",
+        )
 
     def _left_by_state(self, parent: Mapping[str, Any], state: StatementState) -> LeftOut:
         word, ko, en = STATES.get(

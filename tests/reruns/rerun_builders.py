@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from cheonggu.batches import ASSEMBLE
 from cheonggu.formats.claim_set import read_set
-from cheonggu.ledger import Actor, Claim, ImportReport, Ledger, open_ledger
+from cheonggu.ledger import Actor, Claim, ImportReport, Ledger, NewInstruction, open_ledger
+from cheonggu.ledger.decisions import DecisionKind
 from cheonggu.notices import REVIEW_FINDINGS, REVIEW_STATEMENTS, Notice, Reason, Receipt, Review, Totals
 from cheonggu.privacy import load_secret
 from cheonggu.reruns import Plan, Request, Started, plan_rerun, start_rerun
@@ -38,33 +39,25 @@ LATER = date(2026, 9, 1)
 ME = Actor("tester", None)
 # Main diagnoses of corrected statements, which the sample hospital's list does not hold.
 CORRECTED, *_ = NEW_DISEASES = ("M750", "M752", "M753", "M754", "M755")
-NEW_ITEMS = ("AA222", "AA223", "AA254")
 ONE_CLAIM = f"care_month = '202606' AND payer_class = '4' AND provider_code = '{CLINIC}' AND form_no = 'H021'"
 
 
 def build_claimed_month(folder: Path) -> Path:
     """One claim of one clinic and month, checked and handed off; gives the site folder."""
     keep_only(build_hospital(folder / "hospital", 300), ONE_CLAIM)
-    list_new_codes(folder)
+    list_new_diseases(folder)
     run_until_checked(write_site(folder))
     hand_off(folder)
     return folder
 
 
-def list_new_codes(site: Path) -> None:
-    """The hospital's lists also hold what the tests correct to and add."""
+def list_new_diseases(site: Path) -> None:
+    """The hospital's list also holds what the tests correct to; ``know_item`` lists the items that they add."""
     for code in NEW_DISEASES:
         change(
             site,
             """INSERT INTO hospital_kcd_master (code, valid_from, is_complete, is_manifestation, is_notifiable,
             is_covered) VALUES (?, '2009-03-02', 1, 0, 0, 1)""",
-            code,
-        )
-    for code in NEW_ITEMS:
-        change(
-            site,
-            """INSERT INTO hospital_fee_master (line_code, line_code_type, valid_from, is_covered,
-            has_partial_payment, needs_tooth) VALUES (?, '1', '2009-03-02', 1, 0, 0)""",
             code,
         )
 
@@ -230,6 +223,13 @@ def correct(site: Path, key: str) -> None:
     change(site, "UPDATE hospital_statement SET patient_name = '가나다' WHERE statement_key = ?", key)
 
 
+def impossible(site: Path, serial: str = "00005", code: str = "16-10") -> str:
+    claim = review(site, {serial: code}, "20260701")
+    key = key_of(site, claim.claim_no, serial)
+    correct(site, key)
+    return key
+
+
 def request(claim_class: str = "supplementary", **narrow: tuple[str, ...]) -> Request:
     return Request(claim_class, CLINIC, LATER, **narrow)
 
@@ -238,6 +238,10 @@ def plan(site: Path, asked: Request) -> Plan:
     settings = load_site(site / "site.toml")
     with ledger_of(site) as ledger, open_source(settings.source(HIRA.name).url) as source:
         return plan_rerun(source, ledger, HIRA, settings, asked)
+
+
+def words(site: Path, asked: Request) -> list[str]:
+    return [one.word for one in plan(site, asked).left_out]
 
 
 def start(site: Path, asked: Request) -> Started:
@@ -254,6 +258,12 @@ def finish(site: Path) -> None:
         if not precheck.fn(HIRA.name, LATER).successors:
             break
     hand_off(site)
+
+
+def give_up(site: Path, key: str) -> None:
+    with ledger_of(site) as ledger:
+        new = NewInstruction(HIRA.name, DecisionKind.WRITE_OFF, CLINIC, key, "kim", "not worth it")
+        ledger.decide(new, ME)
 
 
 def key_of(site: Path, claim_no: str, statement_no: str) -> str:

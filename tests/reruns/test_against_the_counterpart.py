@@ -18,6 +18,7 @@ from tests.reruns.rerun_builders import (
     ONE_CLAIM,
     correct,
     key_of,
+    list_new_diseases,
     request,
     sent_claim,
     start,
@@ -64,6 +65,7 @@ def test_a_supplement_is_taken_as_one_and_its_parent_is_replaced_in_both_books(
 ) -> None:
     monkeypatch.setenv(SITE_VARIABLE, str(tmp_path / "site.toml"))
     keep_only(build_hospital(tmp_path / "hospital", 300), ONE_CLAIM)
+    list_new_diseases(tmp_path)
     run_until_checked(write_site(tmp_path, wait=0))
     assert exchange(tmp_path) == []
     claim = sent_claim(tmp_path)

@@ -1,4 +1,4 @@
-"""What goes wrong around reruns: mistyped numbers, nothing chosen, answers in between, and what must never double."""
+"""What goes wrong around reruns: nothing chosen, answers in between, and what must never double."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from cheonggu.errors import UsageError
-from cheonggu.ledger import NewInstruction
-from cheonggu.ledger.decisions import DecisionKind
-from cheonggu.reruns import BackReference, Request, correct_back_reference
+from cheonggu.reruns import Request
 from cheonggu.site import SITE_VARIABLE
 from tests.reruns.rerun_builders import (
     LATER,
-    ME,
     build_claimed_month,
     change,
     correct,
     finish,
+    give_up,
     hand_off,
+    impossible,
     key_of,
     ledger_of,
     plan,
@@ -30,13 +28,12 @@ from tests.reruns.rerun_builders import (
     start,
     state_of,
     wire,
+    words,
 )
-from tests.reruns.test_other_classes import ADD_LINE, add_line, make_slices, night
+from tests.reruns.test_other_classes import add_line, charge_line, make_slices, night
 from tests.support import (
     AS_OF,
-    CLINIC,
     GENERAL,
-    HIRA,
     build_hospital,
     read_ledger,
     run_until_checked,
@@ -58,89 +55,8 @@ def site(template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path / "site"
 
 
-def words(site: Path, asked: Request) -> list[str]:
-    return [one.word for one in plan(site, asked).left_out]
-
-
-def impossible(site: Path, serial: str = "00005", code: str = "16-10") -> str:
-    claim = review(site, {serial: code}, "20260701")
-    key = key_of(site, claim.claim_no, serial)
-    correct(site, key)
-    return key
-
-
 def line_codes(site: Path) -> list[str]:
     return [row["line_code"] for row in wire(site, sent_claim(site))["C"].to_pylist()]
-
-
-def test_a_receipt_number_nobody_knows_is_named(site: Path) -> None:
-    impossible(site)
-    (one,) = plan(site, request(receipt_nos=("0001243",))).left_out
-    assert (one.receipt_no, one.word) == ("0001243", "unknown_receipt")
-    found = plan(site, request(receipt_nos=("0001234", "0001243")))
-    assert (len(found.planned), found.left_out[-1].word) == (1, "unknown_receipt")
-
-
-@pytest.mark.parametrize("typed", [" 0001234", "0001234 ", "2026-0001234"])
-def test_a_receipt_number_may_be_typed_with_blanks_or_its_year(site: Path, typed: str) -> None:
-    impossible(site)
-    assert len(plan(site, request(receipt_nos=(typed,))).planned) == 1
-
-
-@pytest.mark.parametrize("typed", ["123456", "12345678", "2025-0001234", "접수1234"])
-def test_what_is_no_receipt_number_of_ours_is_named(site: Path, typed: str) -> None:
-    impossible(site)
-    assert words(site, request(receipt_nos=(typed,))) == ["unknown_receipt"]
-
-
-@pytest.mark.parametrize(
-    "narrow", [{"receipt_nos": ("",)}, {"receipt_nos": ("0001234", " ")}, {"statement_keys": (" ",)}]
-)
-def test_an_empty_entry_never_means_everything(site: Path, narrow: dict[str, tuple[str, ...]]) -> None:
-    impossible(site)
-    with pytest.raises(UsageError, match="is empty"):
-        start(site, request(**narrow))
-
-
-@pytest.mark.parametrize("code", ["12", "35", "36", "93"])
-def test_a_reason_without_the_detail_it_depends_on_is_for_a_person(site: Path, code: str) -> None:
-    key = impossible(site, code=f"{code}-")
-    assert words(site, request()) == ["detail_needed"]
-    assert [one.source_key for one in plan(site, request(statement_keys=(key,))).planned] == [key]
-
-
-def test_a_typed_reason_needs_the_detail_it_depends_on(site: Path) -> None:
-    key = key_of(site, sent_claim(site).claim_no, "00005")
-    for given, message in (
-        (BackReference("0001234", "00005", "35"), "its detail"),
-        (BackReference("0001234", "00005", "ZZ", "1"), "not in the code list"),
-    ):
-        with ledger_of(site) as ledger, pytest.raises(UsageError, match=message):
-            correct_back_reference(
-                ledger, HIRA, CLINIC, key, given, person="kim", reason="paper", as_of=LATER, actor=ME
-            )
-
-
-def test_a_known_receipt_beside_a_statement_of_another_one_is_not_called_unknown(site: Path) -> None:
-    impossible(site)
-    found = plan(site, request(receipt_nos=("0001234",), statement_keys=("S0",)))
-    assert ([one.word for one in found.left_out], found.planned) == (["unknown"], ())
-
-
-def test_a_receipt_number_of_two_years_wants_its_year(site: Path) -> None:
-    impossible(site)
-    start(site, request())
-    finish(site)
-    receive(site, "0001234", year="2027")
-    with pytest.raises(UsageError, match="2026-0001234, 2027-0001234"):
-        plan(site, request(receipt_nos=("0001234",)))
-    assert words(site, request(receipt_nos=("2027-0001234",))) == ["undecided"]
-
-
-def test_a_provider_that_the_hospital_does_not_have_is_refused(site: Path) -> None:
-    for claim_class in ("supplementary", "additional", "omitted"):
-        with pytest.raises(UsageError, match="provider"):
-            plan(site, Request(claim_class, "11100012", LATER))
 
 
 def test_an_empty_choice_changes_nothing(site: Path) -> None:
@@ -339,17 +255,11 @@ def test_a_follower_that_was_given_up_does_not_stop_the_others(site: Path) -> No
     assert [(one.source_key, one.round) for one in again.planned] == [(keys[0], 2)]
 
 
-def give_up(site: Path, key: str) -> None:
-    with ledger_of(site) as ledger:
-        new = NewInstruction(HIRA.name, DecisionKind.WRITE_OFF, CLINIC, key, "kim", "not worth it")
-        ledger.decide(new, ME)
-
-
 def test_an_item_that_the_fee_table_does_not_know_is_blocked_on_an_addition_too(site: Path) -> None:
     """Followers were checked without the optional views: an addition with a code that is none went out."""
     claim = review(site, {}, "20260701")
     key = key_of(site, claim.claim_no, "00005")
-    change(site, ADD_LINE, 90, "ZZ999", key)
+    charge_line(site, key, 90, "ZZ999")
     start(site, request("additional"))
     finish(site)
     query = "SELECT rule_id FROM finding WHERE statement_key LIKE '~%' AND level = 'error'"

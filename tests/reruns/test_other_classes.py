@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from cheonggu.extraction import extract_due
-from cheonggu.reruns import Request
 from cheonggu.site import SITE_VARIABLE, load_site
 from cheonggu.sources import open_source
 from tests.reruns.rerun_builders import (
@@ -30,6 +29,7 @@ from tests.reruns.rerun_builders import (
     start,
     state_of,
     wire,
+    words,
 )
 from tests.support import (
     AS_OF,
@@ -77,8 +77,13 @@ def know_item(site: Path, key: str, code: str) -> None:
 
 
 def add_line(site: Path, key: str, seq: int, code: str) -> int:
-    """The hospital finds an item it had left out; gives its amount in won."""
+    """The hospital finds an item it had left out, which its fee table holds; gives its amount in won."""
     know_item(site, key, code)
+    return charge_line(site, key, seq, code)
+
+
+def charge_line(site: Path, key: str, seq: int, code: str) -> int:
+    """An item more on the statement, like its first one and paid for; gives its amount in won."""
     change(site, ADD_LINE, seq, code, key)
     with sqlite3.connect(site / "hospital" / "hospital.db") as connection:
         won = connection.execute(
@@ -87,10 +92,6 @@ def add_line(site: Path, key: str, seq: int, code: str) -> int:
     won = won // 10 * 10
     change(site, RAISE, won, won, won, key)
     return int(won)
-
-
-def words(site: Path, asked: Request) -> list[str]:
-    return [one.word for one in plan(site, asked).left_out]
 
 
 def test_an_additional_claim_holds_the_new_lines_only_and_no_days(site: Path) -> None:

@@ -15,7 +15,6 @@ from tests.reruns.rerun_builders import (
     finish,
     hand_off,
     key_of,
-    list_new_codes,
     plan,
     receive,
     request,
@@ -37,7 +36,6 @@ def silent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         held = {row[1] for row in connection.execute("PRAGMA table_info(hospital_statement)")}
         none = ", ".join(f"{name} = NULL" for name in AMOUNTS if name in held)
         connection.execute(f"UPDATE hospital_statement SET {none}")
-    list_new_codes(site)
     monkeypatch.setenv(SITE_VARIABLE, str(site / "site.toml"))
     run_until_checked(write_site(site))
     hand_off(site)
