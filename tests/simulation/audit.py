@@ -72,6 +72,7 @@ SELECT r.source_key FROM back_reference r JOIN statement s ON s.statement_key = 
 WHERE r.relation = 'addition'
 AND s.state IN ('BILLABLE', 'BLOCKED', 'READY', 'ASSIGNED', 'IN_FLIGHT', 'RECEIVED', 'HELD')"""
 OWNERS = "SELECT statement_key, provider_code FROM statement"
+STATEMENTS = "SELECT statement_key FROM statement"
 PROVIDERS = "SELECT DISTINCT provider_code FROM batch ORDER BY 1"
 RECEIVED = "SELECT count(*) FROM claim WHERE receipt_no IS NOT NULL"
 INTENDED = """

@@ -184,6 +184,12 @@ class Hospital:
 
         return spared
 
+    def holders(self, but: set[str]) -> set[str]:
+        """Providers with a statement given free that is not among these."""
+        query = "SELECT provider_code, statement_key FROM hospital_statement WHERE reviewed_on IS NOT NULL"
+        with self._open() as connection:
+            return {provider for provider, key in connection.execute(query) if key not in but}
+
     def reviewed(self, before_month: str) -> set[str]:
         """Statements that the hospital has given free, of care months before one (CCYYMM)."""
         query = (
