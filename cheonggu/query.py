@@ -6,6 +6,7 @@ Opening a DuckDB costs some 15 ms of CPU, and a night asks hundreds of small que
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import weakref
@@ -59,6 +60,8 @@ def _shared(process: int) -> Any:
     """The DuckDB of this process; a forked one must not touch its parent's."""
     shared = duckdb.connect()
     shared.execute("SET enable_progress_bar = false")  # it would stand in what a command prints, JSON too
+    # A connection that outlives the interpreter makes DuckDB's bindings complain on the way out.
+    atexit.register(_shared.cache_clear)
     return shared
 
 

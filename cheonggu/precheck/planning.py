@@ -38,13 +38,14 @@ def plan(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     except duckdb.Error as error:
         raise _does_not_fit(PREPARED_FILE, "(prepared)", error) from error
     newest = {name: series.values[-1].value for name, series in catalogue.values.items()}
-    columns = {
-        part.query: _plan_part(session, catalogue, rule, part, newest)
-        for rule in catalogue.rules
-        for part in rule.parts
-    }
-    session.close()
-    return columns
+    try:
+        return {
+            part.query: _plan_part(session, catalogue, rule, part, newest)
+            for rule in catalogue.rules
+            for part in rule.parts
+        }
+    finally:
+        session.close()
 
 
 def _plan_part(
