@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 CODEC = "cp949"
 SPACE = 0x20
-LAST_ASCII = 0x7E  # 0x7F and everything below a space are control characters
 NEWLINE = 0x0A
 
 Bytes = npt.NDArray[np.uint8]

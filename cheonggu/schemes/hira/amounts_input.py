@@ -21,7 +21,6 @@ SCHEMA_FILE = FOLDER / "input.schema.json"
 # Decimals of the wire: prices in hundredths of a won, doses with four decimals, daily quantities with two.
 SCALES = {"unit_price": 2, "dose_qty": 4, "daily_qty": 2}
 ARROW = {"string": pa.string(), "boolean": pa.bool_(), "integer": pa.int64(), "number": pa.int64()}
-LINE_KEYS = ("unit_price", "amount_won")
 
 
 @cache

@@ -22,7 +22,6 @@ from cheonggu.schemes.hira.data import CODES, VALUES
 
 EPOCH = date(1970, 1, 1)
 REQUIRED = ("statement_key", "insurer", "care", "provider_kind", "care_on", "age_years")
-DATES = ("care_on", "care_until")
 TEXTS = tuple(one.name for one in fields(Situation) if one.type == "str")
 FLAGS = tuple(one.name for one in fields(Situation) if one.type == "bool")
 DEFAULTS = {one.name: one.default for one in fields(Situation) if one.name not in REQUIRED}

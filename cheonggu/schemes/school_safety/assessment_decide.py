@@ -16,7 +16,6 @@ import pyarrow as pa
 from cheonggu.query import Tables
 from cheonggu.schemes.school_safety.assessment_rules import SAYS, Profile, RuleBook
 
-PAPER_COLUMNS = "document_code, document_ko, mandatory, missing_effect"
 WANTED_LINE = """
     SELECT l.claim_key, l.item_key, {no} AS paper_no, EXISTS (
         SELECT 1 FROM paper p WHERE p.claim_key = l.claim_key AND p.item_key = l.item_key
